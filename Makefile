@@ -1,0 +1,50 @@
+# The ODATIS VRE: `make run` starts it, `make test` tests it. Each works alone on a fresh machine.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+LOCKS := requirements/build.txt requirements/notebook.txt requirements/hub.txt requirements/gateway.txt
+PROXY := images/proxy/package.json images/proxy/package-lock.json
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test check lock clean
+
+help: ## Show this list / Afficher cette liste
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+install: $(VENV)/.installed ## Create .venv from the locks / Créer .venv à partir des verrous
+
+run: install ## Start the VRE on this machine / Démarrer le VRE sur cette machine
+	@exec $(BIN)/odatis up
+
+test: install $(VENV)/.tested ## Run all tests / Lancer tous les tests
+	@sh tests/system-tools.sh
+	$(BIN)/python -m pytest
+
+check: install $(VENV)/.tested ## Style, import contract, locks / Style, contrat d'import, verrous
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+lock: $(VENV)/.tested ## Resolve the locks anew / Recalculer les verrous
+	sh requirements/lock.sh $(BIN)/uv
+
+clean: ## Remove what make made / Supprimer ce que make a créé
+	rm -rf $(VENV) .pytest_cache .ruff_cache .import_linter_cache .hypothesis test-results
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
+	  "Python 3.11 or later is needed / Il faut Python 3.11 ou plus récent: make PYTHON=python3.12 ...")'
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+	  echo "Python's venv module is needed / Il faut le module venv de Python (Debian: python3-venv)."; exit 1; }
+
+$(VENV)/.installed: $(LOCKS) $(PROXY) requirements/node.txt pyproject.toml | $(VENV)/bin/python
+	@echo "Installing, some minutes the first time / Installation, quelques minutes la première fois..."
+	@$(PIP) --require-hashes $(LOCKS:%=-r %)
+	@sh requirements/proxy.sh $(VENV)
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.tested: requirements/dev.txt $(VENV)/.installed
+	@$(PIP) --require-hashes -r requirements/dev.txt
+	@touch $@

@@ -1,0 +1,3 @@
+from odatis_vre.cli import main
+
+main()

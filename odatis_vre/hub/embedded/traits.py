@@ -1,0 +1,123 @@
+"""What the hub of one machine needs beside the common traits."""
+
+import sys
+from pathlib import Path
+
+from traitlets.config import Config
+
+from odatis_vre.hub import events
+from odatis_vre.hub.embedded.place import Place, environment_path
+from odatis_vre.hub.embedded.processes import MARKER
+from odatis_vre.hub.embedded.tools import proxy_command
+from odatis_vre.settings import Settings
+
+__all__ = ["configure_embedded"]
+
+
+def configure_embedded(c: Config, settings: Settings, place: Place) -> None:
+    """Set the traits that are true of one machine only: files, ports, processes.
+
+    Parameters
+    ----------
+    c : traitlets.config.Config
+    settings : Settings
+    place : Place
+    """
+    state = Path(place.state)
+    set_addresses(c, settings, place)
+    set_files(c, state)
+    set_spawner(c, settings, place)
+    c.JupyterHub.services = services(settings, place)
+    c.EventLogger.handlers = [events.ServerActions()]
+
+
+def set_addresses(c: Config, settings: Settings, place: Place) -> None:
+    """Only the hub's own address may differ from loopback, and only on purpose."""
+    host = f"[{settings.hub.address}]" if ":" in settings.hub.address else settings.hub.address
+    c.JupyterHub.bind_url = f"http://{host}:{place.port}"
+    c.JupyterHub.hub_bind_url = f"http://127.0.0.1:{place.hub_port}"
+    c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{place.proxy_api_port}"
+    c.ConfigurableHTTPProxy.command = proxy_command()
+    c.ConfigurableHTTPProxy.pid_file = f"{place.state}/proxy.pid"
+
+
+def set_files(c: Config, state: Path) -> None:
+    """Everything that lasts is below the state folder."""
+    c.JupyterHub.db_url = f"sqlite:///{state}/jupyterhub.sqlite"
+    c.JupyterHub.cookie_secret_file = str(state / "secrets" / "cookie")
+    # Nothing survives a stop: the next start begins with no server and no cluster.
+    c.JupyterHub.cleanup_servers = True
+    c.JupyterHub.cleanup_proxy = True
+
+
+def set_spawner(c: Config, settings: Settings, place: Place) -> None:
+    """Servers of this machine's user, each with a home of its own."""
+    shared = Path(place.state, "shared")
+    c.JupyterHub.spawner_class = "simple"
+    c.SimpleLocalProcessSpawner.home_dir_template = f"{place.state}/homes/{{username}}"
+    c.Spawner.cmd = [sys.executable, "-m", "jupyterhub.singleuser"]
+    c.Spawner.args = ["--ServerApp.jpserver_extensions={'odatis_vre.lab': True}"]
+    c.Spawner.ip = "127.0.0.1"
+    c.Spawner.start_timeout = 120
+    c.Spawner.http_timeout = 120
+    c.Spawner.env_keep = ["PATH", "LANG", "LC_ALL", "TZ", "OPENBLAS_CORETYPE", "SSL_CERT_FILE", "VIRTUAL_ENV"]
+    c.Spawner.environment = {
+        MARKER: place.state,
+        "PATH": environment_path(),
+        "ODATIS_TEMPLATES": str(shared / "templates"),
+        "ODATIS_WORKSHOPS": str(shared / "workshops"),
+        **({"ODATIS_CATALOG": settings.data.catalog} if settings.data.catalog else {}),
+        **gateway_environment(place),
+    }
+
+
+def gateway_environment(place: Place) -> dict[str, str]:
+    """What lets `dask_gateway.Gateway()` find its server without an argument."""
+    return {
+        "DASK_GATEWAY__ADDRESS": f"http://127.0.0.1:{place.port}/services/dask-gateway",
+        "DASK_GATEWAY__PUBLIC_ADDRESS": "/services/dask-gateway",
+        "DASK_GATEWAY__PROXY_ADDRESS": f"gateway://127.0.0.1:{place.gateway_proxy_port}",
+        "DASK_GATEWAY__AUTH__TYPE": "jupyterhub",
+    }
+
+
+def services(settings: Settings, place: Place) -> list[dict]:
+    """The hub-managed services: Dask Gateway, the idle culler, the dashboards."""
+    common = {MARKER: place.state, "PATH": environment_path(), "PYTHONUNBUFFERED": "1"}
+    here = Path(__file__).parent
+    found = [
+        {
+            "name": "dask-gateway",
+            "url": f"http://127.0.0.1:{place.gateway_proxy_port}",
+            "command": [
+                *(sys.executable, "-m", "dask_gateway_server"),
+                *("-f", str(here / "dask_gateway_config.py")),
+            ],
+            "environment": common,
+            "display": False,
+        },
+        {"name": "idle-culler", "command": culler_command(settings), "environment": common},
+    ]
+    if "explore" in settings.dashboards and settings.dashboards["explore"].enabled:
+        catalog = {"ODATIS_CATALOG": settings.data.catalog} if settings.data.catalog else {}
+        found.append(
+            {
+                "name": "explore",
+                "url": f"http://127.0.0.1:{place.explore_port}",
+                "command": [sys.executable, "-m", "odatis_vre.dashboards.serve", "explore"],
+                "environment": {**common, **catalog},
+                "oauth_no_confirm": True,
+            }
+        )
+    return found
+
+
+def culler_command(settings: Settings) -> list[str]:
+    """The idle culler, in whole seconds."""
+    culling = settings.culling
+    return [
+        *(sys.executable, "-m", "jupyterhub_idle_culler"),
+        f"--timeout={max(1, round(culling.idle_minutes * 60))}",
+        f"--cull-every={max(1, round(culling.every_minutes * 60))}",
+        f"--max-age={round(culling.max_age_hours * 3600)}",
+    ]

@@ -1,0 +1,66 @@
+"""The size of a server: the form, its answer, and what the answer sets."""
+
+from types import SimpleNamespace
+
+from odatis_vre.hub import pages
+from odatis_vre.i18n import LANGUAGES
+from odatis_vre.settings import Settings
+
+__all__ = ["options_form", "options_from_form", "profile_setter"]
+
+
+def _known(settings: Settings, name: str | None) -> str:
+    return name if name in settings.profiles else next(iter(settings.profiles))
+
+
+def options_form(settings: Settings):
+    """The form's HTML in the reader's language, opened on the user's last choice."""
+
+    def form(spawner) -> str:
+        lang = pages.request_language(spawner.handler)
+        chosen = _known(settings, (spawner.user_options or {}).get("profile"))
+        cards = [
+            SimpleNamespace(
+                key=key,
+                name=profile.name,
+                description=profile.description,
+                memory_bytes=profile.memory,
+                cores=profile.cores,
+                default_url=profile.page,
+            )
+            for key, profile in settings.profiles.items()
+        ]
+        return pages.profile_form(cards, chosen, lang)
+
+    return form
+
+
+def options_from_form(settings: Settings):
+    """The form's answer, with unknown values put right."""
+
+    def answer(form_data: dict, spawner=None) -> dict:
+        options = {"profile": _known(settings, form_data.get("profile", [None])[0])}
+        lang = form_data.get("lang", [None])[0]
+        if lang not in LANGUAGES and spawner is not None and getattr(spawner, "handler", None):
+            lang = pages.request_language(spawner.handler)
+        if lang in LANGUAGES:
+            options["lang"] = lang
+        return options
+
+    return answer
+
+
+def profile_setter(settings: Settings):
+    """Set a server's memory, cores, first page and language from the user's choice."""
+
+    def apply(spawner, user_options: dict) -> None:
+        profile = settings.profiles[_known(settings, user_options.get("profile"))]
+        spawner.mem_limit = profile.memory
+        spawner.cpu_limit = profile.cores
+        spawner.default_url = profile.page
+        environment = dict(spawner.environment)
+        if user_options.get("lang") in LANGUAGES:
+            environment["ODATIS_LANG"] = user_options["lang"]
+        spawner.environment = environment
+
+    return apply

@@ -1,0 +1,126 @@
+"""Messages in French and English: `tr("section.key", name=value)`.
+
+The texts are in `locales/en.json` and `locales/fr.json`, which hold the same keys.
+"""
+
+import json
+import locale
+import os
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
+from importlib.resources import files
+
+__all__ = ["LANGUAGES", "language", "language_from_header", "tr", "use_language"]
+
+LANGUAGES = ("en", "fr")
+_current: ContextVar[str | None] = ContextVar("odatis_language", default=None)
+
+
+@cache
+def _messages(lang: str) -> dict[str, str]:
+    flat = {}
+
+    def walk(node: dict, prefix: str) -> None:
+        for key, value in node.items():
+            if isinstance(value, dict):
+                walk(value, f"{prefix}{key}.")
+            else:
+                flat[prefix + key] = value
+
+    locales = files("odatis_vre").joinpath("locales")
+    for path in [*locales.joinpath(lang).iterdir(), locales.joinpath(f"{lang}.json")]:
+        if path.is_file():
+            walk(json.loads(path.read_text("utf-8")), "")
+    return flat
+
+
+def _known(tag: str | None) -> str | None:
+    lang = (tag or "").replace("_", "-").split("-")[0].split(".")[0].lower()
+    return lang if lang in LANGUAGES else None
+
+
+def language() -> str:
+    """The language in force: `use_language`, then `ODATIS_LANG`, then the locale, then English.
+
+    Returns
+    -------
+    str
+        `"en"` or `"fr"`.
+    """
+    for tag in (
+        _current.get(),
+        os.environ.get("ODATIS_LANG"),
+        os.environ.get("LC_ALL"),
+        os.environ.get("LC_MESSAGES"),
+        os.environ.get("LANG"),
+        locale.getlocale()[0],
+    ):
+        if found := _known(tag):
+            return found
+    return "en"
+
+
+@contextmanager
+def use_language(lang: str):
+    """Use one language inside a `with` block.
+
+    Parameters
+    ----------
+    lang : {"en", "fr"}
+    """
+    token = _current.set(_known(lang) or "en")
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+def language_from_header(accept_language: str | None) -> str:
+    """The best language for an HTTP `Accept-Language` header.
+
+    Parameters
+    ----------
+    accept_language : str or None
+
+    Returns
+    -------
+    str
+        `"en"` or `"fr"`.
+    """
+    ranked = []
+    for position, part in enumerate((accept_language or "").split(",")):
+        tag, _, quality = part.strip().partition(";q=")
+        try:
+            weight = float(quality) if quality else 1.0
+        except ValueError:
+            weight = 0.0
+        if found := _known(tag):
+            ranked.append((-weight, position, found))
+    return min(ranked)[2] if ranked else "en"
+
+
+def tr(key: str, /, lang: str | None = None, **values) -> str:
+    """The message of a key in the language in force.
+
+    Parameters
+    ----------
+    key : str
+        Dotted key, as in `"catalog.not_found"`.
+    lang : {"en", "fr"}, optional
+        Instead of the language in force.
+    **values
+        Fill the `{name}` fields of the text.
+
+    Raises
+    ------
+    KeyError
+        The key is in no locale file.
+
+    Examples
+    --------
+    >>> tr("words.yes", lang="fr")
+    'oui'
+    """
+    text = _messages(lang or language())[key]
+    return text.format(**values) if values else text

@@ -1,0 +1,200 @@
+"""What a VRE is: one model tree, read from `vre.yaml` on a laptop and from the chart's `vre:` block.
+
+Units are in the field descriptions. A wrong key or value is a `SettingsError` that names the line,
+the key, the value and what is allowed.
+"""
+
+import ipaddress
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
+
+__all__ = ["BEYOND_THIS_MACHINE", "Profile", "Settings", "Text", "load"]
+
+BEYOND_THIS_MACHINE = "I accept that everyone with the password can run programs on this machine"
+_SIZES = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
+
+
+def _bytes(value: object) -> object:
+    if isinstance(value, str):
+        if not (match := re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)i?B?", value.strip())):
+            raise ValueError("size")
+        return int(float(match[1]) * _SIZES[match[2]])
+    return value
+
+
+def size_text(count: int) -> str:
+    """A number of bytes as people write it in `vre.yaml`: 512M, 2G, 1.5G."""
+    unit = next((u for u in "TGM" if count >= _SIZES[u]), "K")
+    return f"{count / _SIZES[unit]:.4g}{unit}"
+
+
+Memory = Annotated[int, BeforeValidator(_bytes), PlainSerializer(size_text, when_used="json"), Field(gt=0)]
+Key = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")]
+UserName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
+
+
+class Part(BaseModel):
+    """A part of the settings: unknown keys are errors, values do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Text(Part):
+    """A text in both languages."""
+
+    en: str = Field(min_length=1, description="English")
+    fr: str = Field(min_length=1, description="French")
+
+
+class Hub(Part):
+    """Where the hub listens and what it is called."""
+
+    address: str = Field("127.0.0.1", description="IP address that the hub listens on")
+    port: int = Field(8000, ge=1, le=65535, description="TCP port of the hub")
+    title: Text = Field(
+        Text(en="ODATIS virtual research environment", fr="Environnement virtuel de recherche ODATIS"),
+        description="name of this VRE on its pages",
+    )
+
+    @model_validator(mode="after")
+    def _address(self):
+        ipaddress.ip_address(self.address)
+        return self
+
+    @property
+    def loopback(self) -> bool:
+        return ipaddress.ip_address(self.address).is_loopback
+
+
+class Auth(Part):
+    """Who may log in."""
+
+    kind: Literal["shared-password"] = Field(
+        "shared-password", description="how people log in; the password is made at first start"
+    )
+    users: list[UserName] = Field(["researcher"], min_length=1, description="names that may log in")
+    beyond_this_machine: Literal[BEYOND_THIS_MACHINE] | None = Field(
+        None, description="needed, word for word, to use the shared password on an address others can reach"
+    )
+
+
+class Profile(Part):
+    """A size of notebook server."""
+
+    name: Text = Field(description="name on the form")
+    description: Text = Field(description="one sentence: what it is good for")
+    memory: Memory = Field(description="memory of the server, in bytes; written 512M or 2G")
+    cores: float = Field(gt=0, le=1024, description="processor cores of the server")
+    page: str = Field("/lab", pattern=r"^/", description="page that opens first, below the server's address")
+
+
+class Culling(Part):
+    """When an idle server is stopped. What is saved stays."""
+
+    idle_minutes: float = Field(60, gt=0, description="minutes without activity before a server is stopped")
+    every_minutes: float = Field(5, gt=0, description="minutes between two checks")
+    max_age_hours: float = Field(0, ge=0, description="hours before any server is stopped; 0 is never")
+
+
+class Compute(Part):
+    """Dask clusters of the users."""
+
+    worker_memory: Memory = Field("1G", validate_default=True, description="memory of a worker, in bytes")
+    worker_cores: int = Field(1, ge=1, le=256, description="threads of a worker")
+    max_workers: int = Field(4, ge=1, description="workers in one cluster, at most")
+    idle_minutes: float = Field(30, gt=0, description="minutes without work before a cluster is stopped")
+    start_seconds: float = Field(60, gt=0, description="seconds a scheduler or worker may take to start")
+
+
+class Dashboard(Part):
+    """A dashboard behind the hub's login."""
+
+    title: Text = Field(description="name on the home page")
+    enabled: bool = Field(True, description="whether it is served")
+
+
+class Data(Part):
+    """Where the data are."""
+
+    catalog: str | None = Field(None, description="path or URL of the site catalogue; none is the shipped one")
+
+
+class Notebooks(Part):
+    """Folders that every user sees read-only beside the home."""
+
+    templates: Path | None = Field(None, description="folder of templates; none is the shipped one")
+    workshops: Path | None = Field(None, description="folder of workshops; none is the shipped one")
+
+
+_PROFILES = {
+    "small": {
+        "name": {"en": "Small", "fr": "Petit"},
+        "description": {
+            "en": "Explore the catalogue, follow a workshop.",
+            "fr": "Explorer le catalogue, suivre un atelier.",
+        },
+        "memory": "2G",
+        "cores": 1,
+    },
+    "medium": {
+        "name": {"en": "Medium", "fr": "Moyen"},
+        "description": {
+            "en": "Fit a niche, project it on a Dask cluster.",
+            "fr": "Ajuster une niche, la projeter sur une grappe Dask.",
+        },
+        "memory": "4G",
+        "cores": 2,
+    },
+}
+_DASHBOARDS = {"explore": {"title": {"en": "Catalogue explorer", "fr": "Explorateur du catalogue"}}}
+
+
+class Settings(Part):
+    """A whole VRE."""
+
+    hub: Hub = Hub()
+    auth: Auth = Auth()
+    profiles: dict[Key, Profile] = Field(
+        _PROFILES, validate_default=True, min_length=1, description="sizes of server, in the order of the form"
+    )
+    culling: Culling = Culling()
+    compute: Compute = Compute()
+    dashboards: dict[Literal["explore"], Dashboard] = Field(
+        _DASHBOARDS, validate_default=True, description="dashboards served behind the hub's login"
+    )
+    data: Data = Data()
+    notebooks: Notebooks = Notebooks()
+
+    @model_validator(mode="after")
+    def _password_stays_home(self):
+        if not self.hub.loopback and self.auth.beyond_this_machine is None:
+            raise ValueError("beyond_this_machine")
+        return self
+
+
+def load(path: str | Path | None = None) -> Settings:
+    """Read the settings of a VRE.
+
+    Parameters
+    ----------
+    path : path, optional
+        A `vre.yaml`; without it every setting has its default.
+
+    Returns
+    -------
+    Settings
+
+    Raises
+    ------
+    SettingsError
+        The file is missing, is not YAML, or has a wrong key or value: the text names the line, the
+        key, the value and what is allowed.
+    """
+    if path is None:
+        return Settings()
+    from odatis_vre.settings_file import read
+
+    return read(Path(path))

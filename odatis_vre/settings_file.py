@@ -1,0 +1,122 @@
+"""`vre.yaml` to `Settings`, with errors that point at the line."""
+
+import difflib
+from pathlib import Path
+from typing import Literal, get_args, get_origin
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from odatis_vre.errors import SettingsError
+from odatis_vre.i18n import tr
+from odatis_vre.settings import BEYOND_THIS_MACHINE, Settings
+
+__all__ = ["read"]
+
+
+def read(path: Path) -> Settings:
+    """The settings in a file; `SettingsError` names every wrong line."""
+    try:
+        text = path.read_text("utf-8")
+    except OSError as error:
+        raise SettingsError(
+            tr("settings.unreadable", path=path, reason=error.strerror), tr("settings.unreadable_hint")
+        ) from None
+    except UnicodeDecodeError:
+        raise SettingsError(tr("settings.not_utf8", path=path)) from None
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        repeated = _repeated_key(node)
+        values = yaml.safe_load(text) or {}
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark else 1
+        problem = getattr(error, "problem", None) or str(error)
+        raise SettingsError(tr("settings.not_yaml", path=path, line=line, problem=problem)) from None
+    if repeated:
+        raise SettingsError(tr("settings.repeated", path=path, line=repeated[1], key=repeated[0]))
+    if not isinstance(values, dict):
+        raise SettingsError(tr("settings.not_mapping", path=path))
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        sentences = [_sentence(path, node, detail) for detail in error.errors()]
+        raise SettingsError("\n".join(dict.fromkeys(sentences))) from None
+
+
+def _repeated_key(node: yaml.Node | None) -> tuple[str, int] | None:
+    if isinstance(node, yaml.MappingNode):
+        seen = set()
+        for key, value in node.value:
+            if key.value in seen:
+                return key.value, key.start_mark.line + 1
+            seen.add(key.value)
+            if found := _repeated_key(value):
+                return found
+    return None
+
+
+def _line(node: yaml.Node | None, loc: tuple) -> int:
+    line = node.start_mark.line + 1 if node else 1
+    for step in loc:
+        if isinstance(node, yaml.MappingNode):
+            pair = next((p for p in node.value if p[0].value == str(step)), None)
+            if pair is None:
+                break
+            line, node = pair[0].start_mark.line + 1, pair[1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+            node = node.value[step]
+            line = node.start_mark.line + 1
+        else:
+            break
+    return line
+
+
+def _sentence(path: Path, node: yaml.Node | None, detail: dict) -> str:
+    loc = tuple(step for step in detail["loc"] if step != "[key]")
+    where = {"path": path, "line": _line(node, loc), "key": ".".join(map(str, loc)) or "vre"}
+    kind, value = detail["type"], detail["input"]
+    if kind == "extra_forbidden":
+        names = _allowed_keys(loc)
+        near = difflib.get_close_matches(str(loc[-1]), names, 1)
+        did_you_mean = " " + tr("settings.did_you_mean", name=near[0]) if near else ""
+        return tr("settings.unknown_key", **where, allowed=", ".join(names)) + did_you_mean
+    if kind == "missing":
+        return tr("settings.missing_key", **where)
+    message = str(detail.get("ctx", {}).get("error", ""))
+    if message == "beyond_this_machine":
+        where["line"] = _line(node, ("hub", "address"))
+        return tr("settings.network_password", **where, words=BEYOND_THIS_MACHINE)
+    if loc == ("auth", "kind") and value == "dummy":
+        return tr("settings.dummy", **where)
+    if message == "size":
+        allowed = tr("settings.size")
+    elif loc[:1] == ("hub",) and kind == "value_error":
+        where["key"], where["line"] = "hub.address", _line(node, ("hub", "address"))
+        value, allowed = value.get("address"), tr("settings.address")
+    else:
+        allowed = _allowed(kind, detail)
+    return tr("settings.wrong_value", **where, value=repr(value), allowed=allowed)
+
+
+def _allowed(kind: str, detail: dict) -> str:
+    """What a value must be; pydantic's own words for the kinds of mistake that have none of ours."""
+    try:
+        return tr(f"settings.allowed.{kind}", **detail.get("ctx", {}))
+    except KeyError:
+        return detail["msg"]
+
+
+def _allowed_keys(loc: tuple) -> list[str]:
+    model: object = Settings
+    for step in loc[:-1]:
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            field = model.model_fields.get(str(step))
+            model = field.annotation if field else None
+        elif get_origin(model) is dict:
+            model = get_args(model)[1]
+    if isinstance(model, type) and issubclass(model, BaseModel):
+        return list(model.model_fields)
+    if get_origin(model) is dict and get_origin(get_args(model)[0]) is Literal:
+        return list(get_args(get_args(model)[0]))
+    return []

@@ -1,0 +1,250 @@
+"""The embedded VRE and the browser, for every test that needs the real ones."""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+import requests
+
+ROOT = Path(__file__).parents[1]
+BROWSER_ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def missing(what: str, how: str) -> None:
+    """A missing tool fails in CI; elsewhere the test is skipped and says what to install."""
+    if os.environ.get("CI"):
+        pytest.fail(f"{what} is missing: {how}")
+    pytest.skip(f"{what} is missing: {how}")
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
+class RunningVRE:
+    """An `odatis up` of its own, and what a client of it needs."""
+
+    def __init__(self, folder: Path, settings: str, lang: str = "en"):
+        self.state = folder / "state"
+        self.settings = folder / "vre.yaml"
+        self.settings.write_text(settings, "utf-8")
+        self.output = folder / "up.txt"
+        self.port = free_port()
+        self.lang = lang
+        self.process = None
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def password(self) -> str:
+        return (self.state / "password").read_text("utf-8").strip()
+
+    def odatis(self, *words: str, **kwargs) -> subprocess.CompletedProcess:
+        command = [sys.executable, "-m", "odatis_vre.cli", *words]
+        environment = {**os.environ, "ODATIS_LANG": self.lang}
+        return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120, **kwargs)
+
+    def start(self) -> "RunningVRE":
+        command = [sys.executable, "-m", "odatis_vre.cli", "up", str(self.settings)]
+        command += ["--state", str(self.state), "--port", str(self.port)]
+        with self.output.open("w") as out:
+            self.process = subprocess.Popen(
+                command,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, "ODATIS_LANG": self.lang, "PYTHONUNBUFFERED": "1"},
+            )
+        self.wait_for(lambda: self.address in self.said(), 120, "the greeting")
+        return self
+
+    def said(self) -> str:
+        return self.output.read_text("utf-8")
+
+    def wait_for(self, true, seconds: float, what: str):
+        patience = time.monotonic() + seconds
+        while not (found := true()):
+            if self.process.poll() is not None:
+                raise AssertionError(f"odatis up ended before {what}:\n{self.said()}\n{self.log()}")
+            if time.monotonic() > patience:
+                raise AssertionError(f"waited {seconds} s for {what}:\n{self.said()}\n{self.log()}")
+            time.sleep(0.1)
+        return found
+
+    def log(self) -> str:
+        log = self.state / "logs" / "hub.log"
+        return log.read_text("utf-8", errors="replace")[-6000:] if log.exists() else ""
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        return self.process.wait(60)
+
+    def processes(self) -> list[psutil.Process]:
+        found = []
+        for process in psutil.process_iter():
+            try:
+                if process.environ().get("ODATIS_VRE_STATE") == str(self.state.resolve()):
+                    found.append(process)
+            except (psutil.Error, OSError):
+                continue
+        return [process for process in found if process.status() != psutil.STATUS_ZOMBIE]
+
+    def process_of(self, sign: str) -> psutil.Process:
+        return next(process for process in self.processes() if sign in " ".join(process.cmdline()))
+
+    def login(self, user: str) -> requests.Session:
+        session = requests.Session()
+        page = session.get(f"{self.address}/hub/login", timeout=20)
+        form = {"username": user, "password": self.password, "_xsrf": session.cookies["_xsrf"]}
+        answer = session.post(f"{self.address}/hub/login", data=form, timeout=20)
+        assert page.ok
+        assert answer.ok
+        return session
+
+    def token(self, user: str) -> str:
+        """A token with all that its user may do."""
+        session = self.login(user)
+        cookies = {cookie.name: cookie.value for cookie in session.cookies if cookie.path == "/hub/"}
+        answer = session.post(
+            f"{self.address}/hub/api/users/{user}/tokens",
+            json={"note": "test"},
+            headers={"X-XSRFToken": cookies["_xsrf"]},
+            timeout=20,
+        )
+        assert answer.status_code == 201, answer.text
+        return answer.json()["token"]
+
+    def api(self, token: str, method: str, path: str, **kwargs) -> requests.Response:
+        headers = {"Authorization": f"token {token}"}
+        return requests.request(method, self.address + path, headers=headers, timeout=30, **kwargs)
+
+    def gateway(self, token: str, method: str, path: str, **kwargs) -> requests.Response:
+        headers = {"Authorization": f"jupyterhub {token}"}
+        url = f"{self.address}/services/dask-gateway{path}"
+        return requests.request(method, url, headers=headers, timeout=30, **kwargs)
+
+    def start_server(self, user: str, token: str, **options) -> None:
+        answer = self.api(token, "POST", f"/hub/api/users/{user}/server", json=options)
+        assert answer.status_code in (201, 202), answer.text
+
+        def ready():
+            servers = self.api(token, "GET", f"/hub/api/users/{user}").json().get("servers", {})
+            return servers.get("", {}).get("ready")
+
+        self.wait_for(ready, 90, f"{user}'s server")
+
+    def stop_server(self, user: str, token: str) -> None:
+        self.api(token, "DELETE", f"/hub/api/users/{user}/server")
+        self.wait_for(
+            lambda: not self.api(token, "GET", f"/hub/api/users/{user}").json().get("servers"),
+            60,
+            f"the end of {user}'s server",
+        )
+
+
+def _proxy_is_there() -> None:
+    own = Path(sys.prefix, "node_modules", "configurable-http-proxy")
+    if not own.exists() and not shutil.which("configurable-http-proxy"):
+        missing("configurable-http-proxy", "run `make install`")
+
+
+TWO_USERS = """
+auth: {users: [researcher, trainee]}
+compute: {worker_memory: 512M, max_workers: 2}
+"""
+
+
+@pytest.fixture
+def new_vre(tmp_path):
+    """Make a VRE in a folder of its own; everything it started is ended afterwards."""
+    _proxy_is_there()
+    made = []
+
+    def make(settings: str = TWO_USERS, lang: str = "en") -> RunningVRE:
+        folder = tmp_path / f"vre{len(made)}"
+        folder.mkdir()
+        made.append(RunningVRE(folder, settings, lang))
+        return made[-1]
+
+    yield make
+    for vre in made:
+        if vre.process is not None:
+            vre.stop()
+        for process in vre.processes():
+            process.kill()
+
+
+@pytest.fixture(scope="session")
+def vre(tmp_path_factory):
+    """One VRE for all tests that leave it as they found it."""
+    _proxy_is_there()
+    running = RunningVRE(tmp_path_factory.mktemp("vre"), TWO_USERS).start()
+    yield running
+    running.stop()
+    left = running.processes()
+    for process in left:
+        process.kill()
+    assert left == []
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """A headless Chromium of the system."""
+    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if path is None:
+        missing("Chromium", "apt-get install chromium, or your system's package")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=BROWSER_ARGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def new_page(chromium, request):
+    """Open pages in a language; on failure each is kept as a picture under test-results/."""
+    contexts = []
+
+    def make(lang: str = "en", width: int = 1280, height: int = 800):
+        locale = {"en": "en-GB", "fr": "fr-FR"}[lang]
+        contexts.append(chromium.new_context(locale=locale, viewport={"width": width, "height": height}))
+        return contexts[-1].new_page()
+
+    yield make
+    failed = getattr(request.node, "failed", False)
+    for number, context in enumerate(contexts):
+        for page in context.pages if failed else []:
+            name = re.sub(r"\W+", "-", request.node.nodeid)
+            folder = ROOT / "test-results"
+            folder.mkdir(exist_ok=True)
+            page.screenshot(path=folder / f"{name}-{number}.png", full_page=True)
+        context.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if report.failed:
+        item.failed = True
+    return report

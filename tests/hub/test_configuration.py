@@ -1,0 +1,226 @@
+"""Settings to traits: one fact a test, on an empty Config."""
+
+from pathlib import Path
+
+import pytest
+from traitlets.config import Config
+
+from odatis_vre.hub import configure, configure_gateway
+from odatis_vre.hub.embedded.place import Place
+from odatis_vre.hub.profiles import options_form, options_from_form, profile_setter
+from odatis_vre.settings import Settings
+
+PLACE = Place(
+    state="/data/vre",
+    settings=None,
+    port=8000,
+    hub_port=4001,
+    proxy_api_port=4002,
+    gateway_port=4003,
+    gateway_proxy_port=4004,
+    explore_port=4005,
+)
+
+
+@pytest.fixture(autouse=True)
+def proxy(monkeypatch):
+    monkeypatch.setattr("odatis_vre.hub.embedded.traits.proxy_command", lambda: ["node", "proxy"])
+
+
+def configured(place=PLACE, **settings) -> Config:
+    c = Config()
+    configure(c, Settings.model_validate(settings), place, password="a-long-password")
+    return c
+
+
+def role(c: Config, name: str) -> set[str]:
+    return set(next(role["scopes"] for role in c.JupyterHub.load_roles if role["name"] == name))
+
+
+def service(c: Config, name: str) -> dict:
+    return next(service for service in c.JupyterHub.services if service["name"] == name)
+
+
+def test_the_shared_password_is_the_way_in():
+    assert configured().JupyterHub.authenticator_class == "shared-password"
+
+
+def test_only_the_listed_users_may_log_in():
+    assert configured(auth={"users": ["ana", "bo"]}).Authenticator.allowed_users == {"ana", "bo"}
+
+
+def test_nobody_else_may():
+    assert configured().Authenticator.allow_all is False
+
+
+def test_the_password_is_given_to_the_authenticator_alone():
+    assert configured().SharedPasswordAuthenticator.user_password == "a-long-password"
+
+
+def test_people_open_the_chosen_port_of_this_machine():
+    assert configured().JupyterHub.bind_url == "http://127.0.0.1:8000"
+
+
+def test_an_ipv6_address_is_written_with_brackets():
+    assert configured(hub={"address": "::1"}).JupyterHub.bind_url == "http://[::1]:8000"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        lambda c: c.JupyterHub.hub_bind_url,
+        lambda c: c.ConfigurableHTTPProxy.api_url,
+        lambda c: service(c, "dask-gateway")["url"],
+        lambda c: service(c, "explore")["url"],
+    ],
+)
+def test_what_is_behind_the_proxy_listens_on_loopback(value):
+    assert value(configured()).startswith("http://127.0.0.1:")
+
+
+def test_servers_listen_on_loopback():
+    assert configured().Spawner.ip == "127.0.0.1"
+
+
+def test_homes_are_below_the_state_folder():
+    assert configured().SimpleLocalProcessSpawner.home_dir_template == "/data/vre/homes/{username}"
+
+
+def test_users_keep_the_default_scope():
+    assert "self" in role(configured(), "user")
+
+
+def test_users_may_use_the_gateway():
+    assert "access:services!service=dask-gateway" in role(configured(), "user")
+
+
+def test_users_may_use_the_dashboards():
+    assert "access:services!service=explore" in role(configured(), "user")
+
+
+def test_a_server_may_use_the_gateway_and_little_else():
+    assert role(configured(), "server") == {
+        "users:activity!user",
+        "access:servers!server",
+        "access:services!service=dask-gateway",
+    }
+
+
+def test_the_culler_has_a_narrow_role():
+    assert role(configured(), "idle-culler") == {
+        "list:users",
+        "read:users:activity",
+        "read:servers",
+        "delete:servers",
+    }
+
+
+def test_the_culler_counts_in_seconds():
+    assert "--timeout=1800" in service(configured(culling={"idle_minutes": 30}), "idle-culler")["command"]
+
+
+def test_a_dashboard_that_is_off_is_no_service():
+    off = {"explore": {"title": {"en": "E", "fr": "E"}, "enabled": False}}
+    names = [service["name"] for service in configured(dashboards=off).JupyterHub.services]
+    assert names == ["dask-gateway", "idle-culler"]
+
+
+def test_servers_find_the_gateway_behind_the_hub():
+    found = configured().Spawner.environment["DASK_GATEWAY__ADDRESS"]
+    assert found == "http://127.0.0.1:8000/services/dask-gateway"
+
+
+def test_no_secret_is_in_a_servers_environment():
+    assert "a-long-password" not in str(configured().Spawner)
+
+
+def test_nothing_of_one_machine_is_set_without_a_place():
+    assert "services" not in configured(place=None).JupyterHub
+
+
+def gateway(**settings) -> Config:
+    c = Config()
+    configure_gateway(c, Settings.model_validate(settings), PLACE, "a-key")
+    return c
+
+
+def test_the_gateway_asks_the_hub_who_calls():
+    assert gateway().DaskGateway.authenticator_class.endswith("JupyterHubAuthenticator")
+
+
+def test_the_gateway_requires_its_scope():
+    assert gateway().JupyterHubAuthenticator.jupyterhub_service_name == "dask-gateway"
+
+
+def test_the_gateways_proxy_listens_on_loopback():
+    assert gateway().Proxy.address == "127.0.0.1:4004"
+
+
+def test_an_idle_cluster_stops():
+    assert gateway(compute={"idle_minutes": 2}).ClusterConfig.idle_timeout == 120
+
+
+def test_a_cluster_has_a_largest_size():
+    assert gateway(compute={"max_workers": 3}).ClusterConfig.cluster_max_workers == 3
+
+
+def test_a_worker_has_the_memory_of_the_settings():
+    assert gateway(compute={"worker_memory": "2G"}).ClusterConfig.worker_memory == 2**31
+
+
+def test_schedulers_serve_no_page():
+    assert "--no-dashboard" in gateway().ClusterConfig.scheduler_cmd
+
+
+class FakeHandler:
+    """The one thing that is not ours: tornado's view of a browser that reads French."""
+
+    class request:  # noqa: N801
+        headers = {"Accept-Language": "fr"}  # noqa: RUF012
+
+    def get_cookie(self, name):
+        return None
+
+    def get_query_argument(self, name, default=None):
+        return default
+
+
+class Server:
+    """The attributes of a spawner that the hooks set."""
+
+    handler = FakeHandler()
+
+    def __init__(self, **options):
+        self.user_options = options
+        self.environment = {"KEEP": "1"}
+
+
+def test_the_form_speaks_the_readers_language():
+    assert "Petit" in options_form(Settings())(Server())
+
+
+def test_the_form_opens_on_the_last_choice():
+    form = options_form(Settings())(Server(profile="medium"))
+    assert form.index('value="medium"') < form.index("checked") < form.index("checked") + 1
+    assert form.count("checked") == 1
+
+
+def test_an_unknown_profile_becomes_the_first():
+    assert options_from_form(Settings())({"profile": ["huge"]})["profile"] == "small"
+
+
+def test_a_profile_sets_the_memory():
+    server = Server()
+    profile_setter(Settings())(server, {"profile": "medium"})
+    assert server.mem_limit == 4 * 2**30
+
+
+def test_a_server_speaks_the_language_of_the_form():
+    server = Server()
+    profile_setter(Settings())(server, {"profile": "small", "lang": "fr"})
+    assert server.environment == {"KEEP": "1", "ODATIS_LANG": "fr"}
+
+
+def test_configuration_files_are_where_the_services_look_for_them():
+    command = service(configured(), "dask-gateway")["command"]
+    assert Path(command[-1]).exists()
