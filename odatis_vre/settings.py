@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
 
-__all__ = ["BEYOND_THIS_MACHINE", "Profile", "Settings", "Text", "load"]
+__all__ = ["BEYOND_THIS_MACHINE", "Profile", "Settings", "Text", "size_text"]
 
 BEYOND_THIS_MACHINE = "I accept that everyone with the password can run programs on this machine"
 _SIZES = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
@@ -119,7 +119,9 @@ class Dashboard(Part):
 class Data(Part):
     """Where the data are."""
 
-    catalog: str | None = Field(None, description="path or URL of the site catalogue; none is the shipped one")
+    catalog: str | None = Field(
+        None, description="path or URL of the site catalogue; none is the shipped one"
+    )
 
 
 class Notebooks(Part):
@@ -158,7 +160,10 @@ class Settings(Part):
     hub: Hub = Hub()
     auth: Auth = Auth()
     profiles: dict[Key, Profile] = Field(
-        _PROFILES, validate_default=True, min_length=1, description="sizes of server, in the order of the form"
+        _PROFILES,
+        validate_default=True,
+        min_length=1,
+        description="sizes of server, in the order of the form",
     )
     culling: Culling = Culling()
     compute: Compute = Compute()
@@ -173,28 +178,3 @@ class Settings(Part):
         if not self.hub.loopback and self.auth.beyond_this_machine is None:
             raise ValueError("beyond_this_machine")
         return self
-
-
-def load(path: str | Path | None = None) -> Settings:
-    """Read the settings of a VRE.
-
-    Parameters
-    ----------
-    path : path, optional
-        A `vre.yaml`; without it every setting has its default.
-
-    Returns
-    -------
-    Settings
-
-    Raises
-    ------
-    SettingsError
-        The file is missing, is not YAML, or has a wrong key or value: the text names the line, the
-        key, the value and what is allowed.
-    """
-    if path is None:
-        return Settings()
-    from odatis_vre.settings_file import read
-
-    return read(Path(path))

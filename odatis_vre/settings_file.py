@@ -11,11 +11,31 @@ from odatis_vre.errors import SettingsError
 from odatis_vre.i18n import tr
 from odatis_vre.settings import BEYOND_THIS_MACHINE, Settings
 
-__all__ = ["read"]
+__all__ = ["load"]
 
 
-def read(path: Path) -> Settings:
-    """The settings in a file; `SettingsError` names every wrong line."""
+def load(path: str | Path | None = None) -> Settings:
+    """Read the settings of a VRE.
+
+    Parameters
+    ----------
+    path : path, optional
+        A `vre.yaml`; without it every setting has its default.
+
+    Returns
+    -------
+    Settings
+
+    Raises
+    ------
+    SettingsError
+        The file is missing, is not YAML, or has wrong keys or values: the text names the line, the
+        key, the value and what is allowed, one line a mistake.
+    """
+    return Settings() if path is None else _read(Path(path))
+
+
+def _read(path: Path) -> Settings:
     try:
         text = path.read_text("utf-8")
     except OSError as error:

@@ -26,6 +26,10 @@ BROWSER_ARGS = [
 ]
 
 
+def pytest_addoption(parser):
+    parser.addoption("--screenshots", metavar="FOLDER", help="keep pictures of the journey in this folder")
+
+
 def missing(what: str, how: str) -> None:
     """A missing tool fails in CI; elsewhere the test is skipped and says what to install."""
     if os.environ.get("CI"):
@@ -114,20 +118,18 @@ class RunningVRE:
 
     def login(self, user: str) -> requests.Session:
         session = requests.Session()
-        page = session.get(f"{self.address}/hub/login", timeout=20)
+        session.get(f"{self.address}/hub/login", timeout=20).raise_for_status()
         form = {"username": user, "password": self.password, "_xsrf": session.cookies["_xsrf"]}
-        answer = session.post(f"{self.address}/hub/login", data=form, timeout=20)
-        assert page.ok
-        assert answer.ok
+        session.post(f"{self.address}/hub/login", data=form, timeout=20).raise_for_status()
         return session
 
-    def token(self, user: str) -> str:
-        """A token with all that its user may do."""
+    def token(self, user: str, **request) -> str:
+        """A token with all that its user may do, or with the scopes of the request."""
         session = self.login(user)
         cookies = {cookie.name: cookie.value for cookie in session.cookies if cookie.path == "/hub/"}
         answer = session.post(
             f"{self.address}/hub/api/users/{user}/tokens",
-            json={"note": "test"},
+            json={"note": "test", **request},
             headers={"X-XSRFToken": cookies["_xsrf"]},
             timeout=20,
         )

@@ -6,7 +6,8 @@ import pytest
 
 from odatis_vre.errors import SettingsError
 from odatis_vre.i18n import use_language
-from odatis_vre.settings import BEYOND_THIS_MACHINE, Settings, load, size_text
+from odatis_vre.settings import BEYOND_THIS_MACHINE, Settings, size_text
+from odatis_vre.settings_file import load
 
 
 @pytest.fixture

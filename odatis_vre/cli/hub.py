@@ -24,7 +24,7 @@ def check(
     settings: Annotated[Path, typer.Argument(help=tr("cli.vre.settings"))],
     as_json: Annotated[bool, typer.Option("--json", help=tr("cli.json"))] = False,
 ) -> None:
-    from odatis_vre.settings import load
+    from odatis_vre.settings_file import load
 
     found = load(settings)
     typer.echo(found.model_dump_json(indent=2) if as_json else tr("cli.hub.good", path=settings))

@@ -8,7 +8,7 @@ import typer
 
 from odatis_vre.i18n import tr
 
-StateOption = Annotated[Path | None, typer.Option("--state", help=tr("cli.vre.state"), file_okay=False)]
+StateOption = Annotated[Path | None, typer.Option("--state", help=tr("cli.vre.state"))]
 
 
 def register(app: typer.Typer) -> None:

@@ -1,5 +1,6 @@
 """What happens in a VRE, one JSON line an event, for the terminal of `odatis up`."""
 
+import contextlib
 import json
 import logging
 import os
@@ -25,7 +26,8 @@ def emit(kind: str, **facts) -> None:
     """
     if state := os.environ.get(MARKER):
         line = json.dumps({"kind": kind, **facts}, ensure_ascii=False) + "\n"
-        with State(Path(state)).events.open("a", encoding="utf-8") as file:
+        # A disk that is full must not keep anybody from logging in.
+        with contextlib.suppress(OSError), State(Path(state)).events.open("a", encoding="utf-8") as file:
             file.write(line)
 
 
@@ -40,6 +42,6 @@ class ServerActions(logging.Handler):
     """Notes the hub's own events: servers started and stopped."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        action = json.loads(record.getMessage())
+        action = json.loads(self.format(record))
         if action.get("action") in ("start", "stop"):
             emit(f"server_{action['action']}", user=action["username"])

@@ -49,7 +49,10 @@ def configure_gateway(c: Config, settings: Settings, place: Place, encrypt_key: 
     c.ClusterConfig.idle_timeout = compute.idle_minutes * 60
     c.ClusterConfig.worker_cores = compute.worker_cores
     c.ClusterConfig.worker_memory = compute.worker_memory
-    # A scheduler's dashboard has no login of its own, and the gateway's proxy asks for none.
+    # The pages of schedulers and workers have no login of their own, and the gateway's proxy asks for none.
+    c.ClusterConfig.environment = {
+        f"DASK_DISTRIBUTED__{part}__HTTP__ROUTES": "[]" for part in ("SCHEDULER", "WORKER")
+    }
     c.ClusterConfig.scheduler_cmd = [sys.executable, "-m", "dask", "scheduler", "--no-dashboard"]
     c.ClusterConfig.worker_cmd = [sys.executable, "-m", "dask", "worker", "--no-dashboard"]
     c.Backend.cluster_options = cluster_options(settings)

@@ -170,7 +170,9 @@ def _error_texts(context, status_code: int) -> list[dict]:
     """
     handler = _handler(context)
     page = status_code if status_code in _ERROR_PAGES else "other"
-    told = _asked_language(handler) or handler.get_cookie(COOKIE) or "Accept-Language" in handler.request.headers
+    told = (
+        _asked_language(handler) or handler.get_cookie(COOKIE) or "Accept-Language" in handler.request.headers
+    )
     return [
         {"lang": lang} | {part: tr(f"hub.pages.errors.{page}.{part}", lang=lang) for part in _ERROR_PARTS}
         for lang in ([request_language(handler)] if told else LANGUAGES)

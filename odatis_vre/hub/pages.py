@@ -183,5 +183,7 @@ def profile_form(profiles: Sequence, chosen: str | None, lang: str) -> str:
         }
         for profile in profiles
     ]
-    words = {key: tr(f"hub.pages.spawn.{key}", lang=lang) for key in ("choose", "memory", "opens_in", "power")}
+    words = {
+        key: tr(f"hub.pages.spawn.{key}", lang=lang) for key in ("choose", "memory", "opens_in", "power")
+    }
     return _form_template().render(cards=cards, words=words)

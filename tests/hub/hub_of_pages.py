@@ -44,7 +44,7 @@ class TrialSpawner(SimpleLocalProcessSpawner):
 
     async def stop(self, now=False):
         if self.user_options.get("stop") == "slow":
-            await asyncio.sleep(20)
+            await asyncio.sleep(6)
         await super().stop(now=now)
 
     def get_args(self):

@@ -6,7 +6,7 @@ import secrets
 from odatis_vre.hub import configure_gateway
 from odatis_vre.hub.embedded.place import Place, State
 from odatis_vre.hub.events import emit
-from odatis_vre.settings import load
+from odatis_vre.settings_file import load
 
 place = Place.current()
 key = State(place.state).secret("gateway", lambda: base64.b64encode(secrets.token_bytes(32)).decode())

@@ -4,7 +4,7 @@ from odatis_vre.hub.embedded import processes
 from odatis_vre.hub.embedded.place import State
 from odatis_vre.hub.embedded.supervisor import base_url, reachable, running
 from odatis_vre.i18n import tr
-from odatis_vre.settings import load
+from odatis_vre.settings_file import load
 
 __all__ = ["describe", "sentences"]
 

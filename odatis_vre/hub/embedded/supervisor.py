@@ -22,7 +22,8 @@ from odatis_vre.hub.embedded import processes
 from odatis_vre.hub.embedded.place import Place, State, environment_path
 from odatis_vre.hub.embedded.tools import check_tools
 from odatis_vre.i18n import tr
-from odatis_vre.settings import Settings, load
+from odatis_vre.settings import Settings
+from odatis_vre.settings_file import load
 from odatis_vre.shipped import shipped
 
 __all__ = ["down", "up"]

@@ -12,7 +12,14 @@ from odatis_vre.i18n import tr
 __all__ = ["check_tools", "proxy_command"]
 
 PROXY = "configurable-http-proxy"
-MODULES = ("jupyterhub", "jupyterhub_idle_culler", "jupyterlab", "dask_gateway_server", "distributed", "panel")
+MODULES = (
+    "jupyterhub",
+    "jupyterhub_idle_culler",
+    "jupyterlab",
+    "dask_gateway_server",
+    "distributed",
+    "panel",
+)
 
 
 def _node() -> str | None:

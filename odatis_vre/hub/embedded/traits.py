@@ -1,5 +1,6 @@
 """What the hub of one machine needs beside the common traits."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -12,6 +13,10 @@ from odatis_vre.hub.embedded.tools import proxy_command
 from odatis_vre.settings import Settings
 
 __all__ = ["configure_embedded"]
+
+# Ours on; two that cost a second and a half at every start, and serve nothing here, off.
+_EXTENSIONS = {"odatis_vre.lab": True, "jupyter_lsp": False, "panel.io.jupyter_server_extension": False}
+SERVER_ARGS = [f"--ServerApp.jpserver_extensions={_EXTENSIONS}"]
 
 
 def configure_embedded(c: Config, settings: Settings, place: Place) -> None:
@@ -56,7 +61,8 @@ def set_spawner(c: Config, settings: Settings, place: Place) -> None:
     c.JupyterHub.spawner_class = "simple"
     c.SimpleLocalProcessSpawner.home_dir_template = f"{place.state}/homes/{{username}}"
     c.Spawner.cmd = [sys.executable, "-m", "jupyterhub.singleuser"]
-    c.Spawner.args = ["--ServerApp.jpserver_extensions={'odatis_vre.lab': True}"]
+    # A server of the machine's administrator must say so; containers often have no other user.
+    c.Spawner.args = [*SERVER_ARGS, *(["--allow-root"] if os.geteuid() == 0 else [])]
     c.Spawner.ip = "127.0.0.1"
     c.Spawner.start_timeout = 120
     c.Spawner.http_timeout = 120
