@@ -73,14 +73,13 @@ def test_from_login_to_the_niche_on_a_map(new_vre, new_page, keep, lang):
     page.wait_for_url("**/lab/tree/optimal_niche.ipynb", timeout=60_000)
     notebook = page.locator(".jp-NotebookPanel")
     notebook.locator(".jp-CodeCell").first.wait_for(timeout=60_000)
-    page.wait_for_selector('.jp-NotebookPanel [data-status="idle"], .jp-Notebook-ExecutionIndicator[data-status=idle]', timeout=90_000)
+    page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]", timeout=90_000)
 
-    page.get_by_role("menuitem", name={"en": "Run", "fr": "Exécuter"}[lang], exact=True).click()
+    page.get_by_role("menuitem", name={"en": "Run", "fr": "Exécution"}[lang], exact=True).click()
     page.locator('[data-command="runmenu:run-all"]').click()
-    said = notebook.get_by_text(words["in_words"])
+    said = notebook.locator(".jp-OutputArea").get_by_text(words["in_words"])
     said.wait_for(timeout=180_000)
     assert notebook.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
-    notebook.get_by_text("Results" if lang == "en" else "Résultats").last.scroll_into_view_if_needed()
     said.scroll_into_view_if_needed()
     frames = [frame for frame in page.frames if frame.parent_frame is page.main_frame]
     assert len(frames) == 2

@@ -12,9 +12,7 @@ from pathlib import Path
 
 import platformdirs
 
-from odatis_vre.errors import StartError
 from odatis_vre.hub.embedded.processes import MARKER
-from odatis_vre.i18n import tr
 
 __all__ = ["Place", "State"]
 
@@ -65,18 +63,10 @@ class State:
         self.hub_log = self.logs / "hub.log"
 
     def create(self) -> None:
-        """Make the folder, readable by its owner only; `StartError` where that cannot be."""
-        try:
-            for folder in (self.folder, self.logs, self.homes, self.shared, self.folder / "secrets"):
-                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.folder.chmod(0o700)
-            probe = self.folder / f".probe-{os.getpid()}"
-            probe.write_bytes(b"0" * 4096)
-            probe.unlink()
-        except OSError as error:
-            raise StartError(
-                tr("hub.up.unwritable", path=self.folder, reason=error.strerror), tr("hub.up.unwritable_hint")
-            ) from None
+        """Make the folder, readable by its owner only; `OSError` where that cannot be."""
+        for folder in (self.folder, self.logs, self.homes, self.shared, self.folder / "secrets"):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.folder.chmod(0o700)
 
     def secret(self, name: str, make) -> str:
         """A secret made once and kept with mode 0600."""

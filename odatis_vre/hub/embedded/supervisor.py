@@ -67,13 +67,16 @@ def up(
     """
     settings = load(settings_file)
     port = port or settings.hub.port
-    state.create()
+    with _disk_errors(state):
+        state.create()
     with _held(state), _stop_signals():
         hub = None
         try:
-            _prepare(state, settings, port, say)
-            place = state.choose(settings_file and Path(settings_file).resolve(), port)
-            hub = _start_hub(state)
+            with _disk_errors(state):
+                _prepare(state, settings, port, say)
+                place = state.choose(settings_file and Path(settings_file).resolve(), port)
+                state.password()
+                hub = _start_hub(state)
             with _log_copy(state.hub_log, verbose) as copy_log:
                 _wait_until_ready(state, settings, place, hub, copy_log)
                 _greet(state, settings, place, say)
@@ -160,25 +163,31 @@ def _stop_signals() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _prepare(state: State, settings: Settings, port: int, say: Callable[[str], None]) -> None:
-    if left := processes.end(str(state.folder)):
-        say(tr("hub.up.cleaned", count=left))
-    check_tools()
-    _port_is_free(settings.hub.address, port)
+@contextlib.contextmanager
+def _disk_errors(state: State) -> Iterator[None]:
+    """A folder that cannot be written and a full disk are sentences."""
     try:
-        for name in ("templates", "workshops"):
-            state.share(name, getattr(settings.notebooks, name) or shipped("notebooks", name))
-        shutil.rmtree(state.folder / "clusters", ignore_errors=True)
-        for name in ("gateway.sqlite", "proxy.pid"):
-            (state.folder / name).unlink(missing_ok=True)
-        state.events.write_text("")
-        if state.hub_log.exists():
-            state.hub_log.replace(state.hub_log.with_suffix(".log.1"))
+        yield
     except OSError as error:
         raise StartError(
             tr("hub.up.unwritable", path=error.filename or state.folder, reason=error.strerror),
             tr("hub.up.unwritable_hint"),
         ) from None
+
+
+def _prepare(state: State, settings: Settings, port: int, say: Callable[[str], None]) -> None:
+    if left := processes.end(str(state.folder)):
+        say(tr("hub.up.cleaned", count=left))
+    check_tools()
+    _port_is_free(settings.hub.address, port)
+    for name in ("templates", "workshops"):
+        state.share(name, getattr(settings.notebooks, name) or shipped("notebooks", name))
+    shutil.rmtree(state.folder / "clusters", ignore_errors=True)
+    for name in ("gateway.sqlite", "proxy.pid"):
+        (state.folder / name).unlink(missing_ok=True)
+    state.events.write_text("")
+    if state.hub_log.exists():
+        state.hub_log.replace(state.hub_log.with_suffix(".log.1"))
 
 
 def _port_is_free(address: str, port: int) -> None:

@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import stat
+import subprocess
 
 import psutil
 import pytest
@@ -97,6 +98,21 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(new_vre):
     told = vre.odatis("up", str(vre.settings), "--state", str(vre.state))
     assert told.returncode == 1
     assert "cannot be written" in told.stderr
+    assert len(told.stderr.splitlines()) == 2
+
+
+def test_a_full_disk_is_one_sentence(new_vre):
+    vre = new_vre()
+    vre.state.mkdir()
+    small = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(vre.state)]
+    if subprocess.run(small, capture_output=True).returncode != 0:
+        missing("a small file system", "run as root, which may mount one")
+    try:
+        told = vre.odatis("up", str(vre.settings), "--state", str(vre.state), "--port", str(vre.port))
+    finally:
+        subprocess.run(["umount", str(vre.state)], check=True)
+    assert told.returncode == 1
+    assert "No space left on device" in told.stderr
     assert len(told.stderr.splitlines()) == 2
 
 

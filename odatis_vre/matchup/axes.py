@@ -1,0 +1,176 @@
+"""The axes that a grid and a table of observations have in common: lat, lon, time, depth."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from odatis_vre.errors import MatchupError
+from odatis_vre.i18n import tr
+
+AXES = ("lat", "lon", "time", "depth")
+_STANDARD_NAMES = {"lat": "latitude", "lon": "longitude", "time": "time", "depth": "depth"}
+_NAMES = {
+    "lat": ("lat", "latitude"),
+    "lon": ("lon", "long", "longitude"),
+    "time": ("time", "date", "datetime"),
+    "depth": ("depth",),
+}
+_UNITS = {"lat": ("degrees_north", "degree_north"), "lon": ("degrees_east", "degree_east")}
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One axis of a grid, and where the observations are along it.
+
+    Attributes
+    ----------
+    name : {"lat", "lon", "time", "depth"}
+    dim : str
+        Dimension of the grid.
+    grid : ndarray, shape (n,)
+        Degrees, metres, or days since 1970 (months 1..12 for a climatology).
+    observed : ndarray, shape (m,)
+        The same, NaN where unknown.
+    climatology : bool
+        Time is matched by month.
+    """
+
+    name: str
+    dim: str
+    grid: np.ndarray
+    observed: np.ndarray
+    climatology: bool = False
+
+
+def _called(name: object, axis: str) -> bool:
+    return str(name).lower() in _NAMES[axis]
+
+
+def _dimension(ds: xr.Dataset, axis: str) -> str | None:
+    """The dimension coordinate of an axis: by its CF attributes, else by its name."""
+    found = None
+    for dim in ds.dims:
+        attrs = ds[dim].attrs if dim in ds.coords else {}
+        if attrs.get("standard_name") == _STANDARD_NAMES[axis] or attrs.get("units") in _UNITS.get(axis, ()):
+            return dim
+        if _called(dim, axis) or (axis == "time" and dim == "month"):
+            found = found or dim
+    return found
+
+
+def dimensions(ds: xr.Dataset) -> dict[str, str]:
+    """The dimension of each axis the grid has.
+
+    Parameters
+    ----------
+    ds : Dataset
+
+    Returns
+    -------
+    dict
+        Axis name -> dimension.
+
+    Raises
+    ------
+    MatchupError
+        There is no one-dimensional latitude or longitude.
+    """
+    found = {axis: dim for axis in AXES if (dim := _dimension(ds, axis)) is not None}
+    for axis in ("lat", "lon"):
+        if axis not in found:
+            curvilinear = [
+                str(c) for c in ds.coords if ds[c].ndim == 2 and any(_called(c, a) for a in ("lat", "lon"))
+            ]
+            if curvilinear:
+                raise MatchupError(
+                    tr("matchup.curvilinear", names=", ".join(curvilinear)), tr("matchup.curvilinear_hint")
+                )
+            raise MatchupError(
+                tr("matchup.no_common", axis=axis, dims=", ".join(map(str, ds.dims))),
+                tr("matchup.no_common_hint"),
+            )
+    return found
+
+
+def column(df: pd.DataFrame, axis: str, columns: Mapping[str, str]) -> str | None:
+    """The column of the observations that holds an axis: the one named by the caller, else by its name.
+
+    Raises
+    ------
+    MatchupError
+        The caller named a column that is not there.
+    """
+    if axis in columns:
+        if columns[axis] not in df.columns:
+            close = get_close_matches(str(columns[axis]), [str(c) for c in df.columns], 1)
+            raise MatchupError(
+                tr("matchup.missing_column", column=columns[axis]),
+                tr("matchup.did_you_mean", name=close[0])
+                if close
+                else tr("matchup.columns_are", columns=", ".join(map(str, df.columns))),
+            )
+        return columns[axis]
+    return next((c for c in df.columns if _called(c, axis)), None)
+
+
+def axis_of(ds: xr.Dataset, df: pd.DataFrame, name: str, dim: str, source: str) -> Axis:
+    """An axis as numbers, on the grid and in the observations.
+
+    Parameters
+    ----------
+    ds : Dataset
+    df : DataFrame
+    name : {"lat", "lon", "time", "depth"}
+    dim : str
+        Dimension of the grid.
+    source : str
+        Column of the observations.
+
+    Raises
+    ------
+    MatchupError
+        The grid has no values along the dimension, or the times of either cannot be read.
+    """
+    if dim not in ds.coords:
+        raise MatchupError(tr("matchup.no_coordinate", dim=dim), tr("matchup.no_coordinate_hint", dim=dim))
+    if name != "time":
+        observed = pd.to_numeric(df[source], errors="coerce").to_numpy(float, na_value=np.nan)
+        return Axis(name, dim, np.asarray(ds[dim].values, dtype=float), observed)
+    when = _times(df[source], source)
+    coordinate = ds[dim]
+    if np.issubdtype(coordinate.dtype, np.integer) and set(coordinate.values) <= set(range(1, 13)):
+        return Axis(name, dim, coordinate.values.astype(float), _months(when), climatology=True)
+    if not np.issubdtype(coordinate.dtype, np.datetime64):
+        coordinate = _to_datetime(coordinate)
+    if "climatology" in {**ds[dim].encoding, **ds[dim].attrs}:
+        return Axis(name, dim, coordinate.dt.month.values.astype(float), _months(when), climatology=True)
+    return Axis(name, dim, _days(pd.DatetimeIndex(coordinate.values)), _days(when))
+
+
+def _times(values: pd.Series, source: str) -> pd.DatetimeIndex:
+    if pd.api.types.is_numeric_dtype(values):
+        raise MatchupError(tr("matchup.bad_times", column=source), tr("matchup.bad_times_hint"))
+    when = pd.DatetimeIndex(pd.to_datetime(values, errors="coerce", utc=True))
+    return when.tz_localize(None)
+
+
+def _to_datetime(coordinate: xr.DataArray) -> xr.DataArray:
+    try:
+        index = coordinate.to_index().to_datetimeindex(unsafe=True, time_unit="us")
+    except (AttributeError, ValueError, TypeError) as error:
+        raise MatchupError(
+            tr("matchup.bad_grid_times", dim=coordinate.name), tr("matchup.bad_grid_times_hint")
+        ) from error
+    return xr.DataArray(index, dims=coordinate.dims)
+
+
+def _days(when: pd.DatetimeIndex) -> np.ndarray:
+    return ((when - pd.Timestamp(1970, 1, 1)) / pd.Timedelta(days=1)).to_numpy(float)
+
+
+def _months(when: pd.DatetimeIndex) -> np.ndarray:
+    return when.month.to_numpy(float)

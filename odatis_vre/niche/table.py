@@ -1,0 +1,121 @@
+"""The tables that models are fitted on: numbers, and the names of the columns."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from odatis_vre.errors import NicheError
+from odatis_vre.i18n import tr
+
+
+@dataclass(frozen=True)
+class Table:
+    """Numbers with column names.
+
+    Attributes
+    ----------
+    values : ndarray of float64, shape (n samples, p columns)
+    names : list of str, length p
+    named : bool
+        The names come from the caller's table.
+    """
+
+    values: np.ndarray
+    names: list[str]
+    named: bool
+
+
+def read(data, what: str, prefix: str) -> Table:
+    """Read a DataFrame, a Series or an array as a table of float64.
+
+    Parameters
+    ----------
+    data : DataFrame, Series or array, shape (n,) or (n, p)
+        NaN marks a missing value.
+    what : str
+        Locale key under `niche.` of what the table holds, for messages.
+    prefix : str
+        Names columns that have none: `prefix_1`, `prefix_2` ...
+
+    Returns
+    -------
+    Table
+
+    Raises
+    ------
+    NicheError
+        No row, no column, text in a column, an infinite value or more than two dimensions.
+    """
+    what = tr(f"niche.{what}")
+    if isinstance(data, pd.Series):
+        data = data.to_frame(prefix if data.name is None else data.name)
+    named = isinstance(data, pd.DataFrame)
+    if named:
+        text = [str(c) for c in data.columns if not pd.api.types.is_numeric_dtype(data[c])]
+        if text:
+            raise NicheError(
+                tr("niche.not_numbers", what=what, columns=", ".join(text)), tr("niche.not_numbers_hint")
+            )
+    try:
+        values = np.asarray(data.to_numpy(float, na_value=np.nan) if named else data, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise NicheError(
+            tr("niche.not_numbers", what=what, columns="?"), tr("niche.not_numbers_hint")
+        ) from error
+    if values.ndim == 1:
+        values = values[:, None]
+    if values.ndim != 2 or 0 in values.shape:
+        raise NicheError(tr("niche.bad_shape", what=what, shape=values.shape), tr("niche.bad_shape_hint"))
+    if np.isinf(values).any():
+        raise NicheError(tr("niche.infinite", what=what), tr("niche.infinite_hint"))
+    width = values.shape[1]
+    if named:
+        names = [str(c) for c in data.columns]
+    else:
+        names = [prefix] if width == 1 else [f"{prefix}_{i}" for i in range(1, width + 1)]
+    if len(set(names)) < width:
+        twice = sorted({n for n in names if names.count(n) > 1})
+        raise NicheError(
+            tr("niche.same_name", what=what, columns=", ".join(twice)), tr("niche.same_name_hint")
+        )
+    return Table(values, names, named)
+
+
+def read_like(data, names: list[str], named: bool) -> np.ndarray:
+    """Read the table a fitted model is applied to, its columns in the order of the fit.
+
+    Parameters
+    ----------
+    data : DataFrame or array, shape (m, p)
+    names : list of str, length p
+        The columns of the fit.
+    named : bool
+        The model was fitted on named columns: a DataFrame's columns are taken by name.
+
+    Returns
+    -------
+    ndarray of float64, shape (m, p)
+
+    Raises
+    ------
+    NicheError
+        A column is missing, or their number differs from the fit's.
+    """
+    if named and isinstance(data, pd.DataFrame):
+        missing = [n for n in names if n not in data.columns]
+        if missing:
+            raise NicheError(
+                tr("niche.missing_columns", columns=", ".join(missing)),
+                tr("niche.missing_columns_hint", columns=", ".join(names)),
+            )
+        data = data[names]
+    if getattr(data, "ndim", 2) == 2 and len(data) == 0:
+        return np.empty((0, len(names)))
+    values = read(data, "environment", "variable").values
+    if values.shape[1] != len(names):
+        raise NicheError(
+            tr("niche.other_width", given=values.shape[1], fitted=len(names)),
+            tr("niche.missing_columns_hint", columns=", ".join(names)),
+        )
+    return values
