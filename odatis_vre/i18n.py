@@ -1,6 +1,6 @@
-"""Messages in French and English: `tr("section.key", name=value)`.
+"""Messages in French and English: `tr(key, name=value)`.
 
-The texts are in `locales/en.json` and `locales/fr.json`, which hold the same keys.
+The texts are in `locales/en/` and `locales/fr/`, one file a part; both hold the same keys.
 """
 
 import json
@@ -28,10 +28,8 @@ def _messages(lang: str) -> dict[str, str]:
             else:
                 flat[prefix + key] = value
 
-    locales = files("odatis_vre").joinpath("locales")
-    for path in [*locales.joinpath(lang).iterdir(), locales.joinpath(f"{lang}.json")]:
-        if path.is_file():
-            walk(json.loads(path.read_text("utf-8")), "")
+    for path in files("odatis_vre").joinpath("locales", lang).iterdir():
+        walk(json.loads(path.read_text("utf-8")), "")
     return flat
 
 

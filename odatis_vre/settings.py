@@ -145,7 +145,7 @@ _PROFILES = {
         "name": {"en": "Medium", "fr": "Moyen"},
         "description": {
             "en": "Fit a niche, project it on a Dask cluster.",
-            "fr": "Ajuster une niche, la projeter sur une grappe Dask.",
+            "fr": "Ajuster une niche, la projeter sur un cluster Dask.",
         },
         "memory": "4G",
         "cores": 2,

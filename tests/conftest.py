@@ -30,8 +30,7 @@ def pytest_addoption(parser):
     parser.addoption("--screenshots", metavar="FOLDER", help="keep pictures of the journey in this folder")
 
 
-def missing(what: str, how: str) -> None:
-    """A missing tool fails in CI; elsewhere the test is skipped and says what to install."""
+def _missing(what: str, how: str) -> None:
     if os.environ.get("CI"):
         pytest.fail(f"{what} is missing: {how}")
     pytest.skip(f"{what} is missing: {how}")
@@ -167,13 +166,19 @@ class RunningVRE:
 def _proxy_is_there() -> None:
     own = Path(sys.prefix, "node_modules", "configurable-http-proxy")
     if not own.exists() and not shutil.which("configurable-http-proxy"):
-        missing("configurable-http-proxy", "run `make install`")
+        _missing("configurable-http-proxy", "run `make install`")
 
 
 TWO_USERS = """
 auth: {users: [researcher, trainee]}
 compute: {worker_memory: 512M, max_workers: 2}
 """
+
+
+@pytest.fixture(scope="session")
+def missing():
+    """Say that a tool is missing: a failure in CI; elsewhere the test is skipped and says what to install."""
+    return _missing
 
 
 @pytest.fixture
@@ -209,12 +214,12 @@ def vre(tmp_path_factory):
     assert left == []
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def chromium():
-    """A headless Chromium of the system."""
+    """A headless Chromium of the system, for one test: Playwright's loop would block asynchronous ones."""
     path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if path is None:
-        missing("Chromium", "apt-get install chromium, or your system's package")
+        _missing("Chromium", "apt-get install chromium, or your system's package")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

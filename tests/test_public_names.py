@@ -12,7 +12,9 @@ HEAVY = ("xarray", "numpy", "pandas", "dask", "intake", "panel", "sklearn", "pyd
 
 def test_importing_loads_nothing_heavy():
     code = "import sys, odatis_vre; print(*sorted({m.split('.')[0] for m in sys.modules}))"
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
     assert not set(HEAVY) & set(loaded)
 
 

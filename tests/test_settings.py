@@ -36,7 +36,9 @@ def test_an_empty_file_is_all_defaults(written):
     assert load(written("# nothing\n")) == Settings()
 
 
-@pytest.mark.parametrize(("text", "count"), [("512M", 2**29), ("2G", 2**31), ("1.5G", 3 * 2**29), ("1073741824", 2**30)])
+@pytest.mark.parametrize(
+    ("text", "count"), [("512M", 2**29), ("2G", 2**31), ("1.5G", 3 * 2**29), ("1073741824", 2**30)]
+)
 def test_memory_is_written_as_people_write_it(written, text, count):
     assert load(written(f"compute: {{worker_memory: {text}}}")).compute.worker_memory == count
 
@@ -74,7 +76,9 @@ def test_every_mistake_is_told_at_once(written):
 
 def test_a_missing_key_of_a_profile_is_named(written):
     assert "profiles.big.cores is missing" in refused(
-        written("profiles:\n  big:\n    name: {en: B, fr: G}\n    description: {en: B, fr: G}\n    memory: 1G\n")
+        written(
+            "profiles:\n  big:\n    name: {en: B, fr: G}\n    description: {en: B, fr: G}\n    memory: 1G\n"
+        )
     )
 
 

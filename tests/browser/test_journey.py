@@ -9,7 +9,12 @@ pytestmark = [pytest.mark.hub, pytest.mark.browser, pytest.mark.timeout(600)]
 USER = "researcher"
 WORDS = {
     "en": {"fresh": "Open a fresh copy", "start": "Start", "stop": "Stop", "in_words": "In words:"},
-    "fr": {"fresh": "Ouvrir une copie neuve", "start": "Démarrer", "stop": "Arrêter", "in_words": "En mots :"},
+    "fr": {
+        "fresh": "Ouvrir une copie neuve",
+        "start": "Démarrer",
+        "stop": "Arrêter",
+        "in_words": "En mots :",
+    },
 }
 
 
@@ -40,7 +45,7 @@ def painted(frame) -> bool:
             if (!c.width || !c.height) return false;
             const data = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
             const colours = new Set();
-            for (let i = 0; i < data.length; i += 40) colours.add((data[i] << 16) | (data[i+1] << 8) | data[i+2]);
+            for (let i = 0; i < data.length; i += 40) colours.add(data.slice(i, i + 3).join());
             return colours.size > 30;
           });
         }"""
@@ -73,18 +78,21 @@ def test_from_login_to_the_niche_on_a_map(new_vre, new_page, keep, lang):
     page.wait_for_url("**/lab/tree/optimal_niche.ipynb", timeout=60_000)
     notebook = page.locator(".jp-NotebookPanel")
     notebook.locator(".jp-CodeCell").first.wait_for(timeout=60_000)
-    page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]", timeout=90_000)
+    notebook.locator(".jp-Toolbar-kernelName", has_text="Python 3").wait_for(timeout=90_000)
+    notebook.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for(timeout=90_000)
 
     page.get_by_role("menuitem", name={"en": "Run", "fr": "Exécution"}[lang], exact=True).click()
     page.locator('[data-command="runmenu:run-all"]').click()
     said = notebook.locator(".jp-OutputArea").get_by_text(words["in_words"])
-    said.wait_for(timeout=180_000)
+    said.wait_for(timeout=180_000, state="attached")
     assert notebook.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
     said.scroll_into_view_if_needed()
     frames = [frame for frame in page.frames if frame.parent_frame is page.main_frame]
     assert len(frames) == 2
     for frame in frames:
-        frame.wait_for_function("() => document.querySelector('.bk-Figure, .bk-GridPlot, .bk-Column, [class*=bk-]')")
+        frame.wait_for_function(
+            "() => document.querySelector('.bk-Figure, .bk-GridPlot, .bk-Column, [class*=bk-]')"
+        )
     vre.wait_for(lambda: all(painted(frame) for frame in frames), 30, "the figures to be painted")
     frames[-1].frame_element().scroll_into_view_if_needed()
     page.wait_for_timeout(500)
@@ -99,7 +107,10 @@ def test_from_login_to_the_niche_on_a_map(new_vre, new_page, keep, lang):
 
     page.goto(f"{vre.address}/hub/home")
     page.locator("#stop").click()
-    page.wait_for_function("() => !document.querySelector('#stop') || document.querySelector('#stop').offsetParent === null", timeout=60_000)
+    page.wait_for_function(
+        "() => !document.querySelector('#stop') || document.querySelector('#stop').offsetParent === null",
+        timeout=60_000,
+    )
     page.goto(f"{vre.address}/hub/spawn")
     assert page.locator("input[name=profile][value=medium]").is_checked()
 

@@ -71,7 +71,9 @@ class TestTheOther:
         ],
     )
     def test_hub_and_server_refuse(self, vre, token, me, other, method, path):
-        body = {"json": {"type": "file", "format": "text", "content": "overwritten"}} if method == "PUT" else {}
+        body = (
+            {"json": {"type": "file", "format": "text", "content": "overwritten"}} if method == "PUT" else {}
+        )
         answer = vre.api(token, method, path.format(other=other), allow_redirects=False, **body)
         assert answer.status_code in (302, 403, 404), (answer.status_code, answer.text[:200])
         assert f"private words of {other}" not in answer.text
@@ -127,5 +129,9 @@ def test_a_name_that_is_not_listed_cannot_log_in(vre):
 
 def test_the_password_stands_in_no_log(vre):
     time.sleep(0.3)
-    texts = [path.read_text("utf-8", errors="replace") for path in (vre.state / "logs").rglob("*") if path.is_file()]
+    texts = [
+        path.read_text("utf-8", errors="replace")
+        for path in (vre.state / "logs").rglob("*")
+        if path.is_file()
+    ]
     assert all(vre.password not in text for text in [*texts, (vre.state / "events.jsonl").read_text("utf-8")])

@@ -207,7 +207,7 @@ def _start_hub(state: State) -> subprocess.Popen:
     environment["PATH"] = environment_path()
     config = Path(__file__).with_name("jupyterhub_config.py")
     descriptor = os.open(state.hub_log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    with open(descriptor, "ab") as log:
+    with os.fdopen(descriptor, "ab") as log:
         return subprocess.Popen(
             [sys.executable, "-m", "jupyterhub", "-f", str(config)],
             cwd=state.folder,
@@ -254,7 +254,7 @@ def reachable(settings: Settings, place: Place) -> dict[str, bool]:
 def base_url(settings: Settings, place: Place) -> str:
     """The address that people open."""
     address = settings.hub.address
-    if address in ("0.0.0.0", "::"):  # noqa: S104 - every address: this one is as good as any
+    if address in ("0.0.0.0", "::"):
         address = "127.0.0.1"
     return f"http://[{address}]:{place.port}" if ":" in address else f"http://{address}:{place.port}"
 

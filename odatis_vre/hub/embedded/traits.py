@@ -14,8 +14,8 @@ from odatis_vre.settings import Settings
 
 __all__ = ["configure_embedded"]
 
-# Ours on; two that cost a second and a half at every start, and serve nothing here, off.
-_EXTENSIONS = {"odatis_vre.lab": True, "jupyter_lsp": False, "panel.io.jupyter_server_extension": False}
+# Ours on; one that takes a second and a half at every start, and serves nothing here, off.
+_EXTENSIONS = {"odatis_vre.lab": True, "panel.io.jupyter_server_extension": False}
 SERVER_ARGS = [f"--ServerApp.jpserver_extensions={_EXTENSIONS}"]
 
 

@@ -65,7 +65,9 @@ def test_status_says_what_runs(vre):
     assert told["users"] == ["researcher", "trainee"]
     assert told["password_file"] == str(vre.state / "password")
     assert set(told["services"].values()) == {True}
-    assert {"odatis", "hub", "proxy", "dask-gateway", "dask-gateway-proxy", "idle-culler"} <= set(told["pids"])
+    assert {"odatis", "hub", "proxy", "dask-gateway", "dask-gateway-proxy", "idle-culler"} <= set(
+        told["pids"]
+    )
     assert told["pids"]["odatis"] == [vre.process.pid]
 
 
@@ -101,7 +103,7 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(new_vre):
     assert len(told.stderr.splitlines()) == 2
 
 
-def test_a_full_disk_is_one_sentence(new_vre):
+def test_a_full_disk_is_one_sentence(new_vre, missing):
     vre = new_vre()
     vre.state.mkdir()
     small = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(vre.state)]

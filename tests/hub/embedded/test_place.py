@@ -1,6 +1,5 @@
 """The state folder: private, whole, read-only where it says so."""
 
-import os
 import stat
 
 import pytest
@@ -88,4 +87,4 @@ def test_a_copy_that_was_cut_short_is_replaced(state, templates):
     (state.shared / ".templates.new").mkdir()
     (state.shared / ".templates.new" / "half").write_text("")
     shared = state.share("templates", templates)
-    assert sorted(os.listdir(shared)) == ["one.ipynb", "part"]
+    assert sorted(path.name for path in shared.iterdir()) == ["one.ipynb", "part"]

@@ -51,7 +51,8 @@ def test_a_process_ends_when_asked(started, tmp_path):
 
 def test_a_process_that_will_not_listen_is_forced(started, tmp_path):
     program = started(
-        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
+        "print('up', flush=True); time.sleep(60)"
     )
     assert processes.end(str(tmp_path), patience=0.5) == 1
     assert not psutil.pid_exists(program.pid)

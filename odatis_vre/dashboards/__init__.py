@@ -1,0 +1,20 @@
+"""Dashboards: what the catalogue holds, on a map, in French and English.
+
+>>> from odatis_vre.dashboards import serve
+>>> serve("explore")  # doctest: +SKIP
+"""
+
+from importlib import import_module
+
+_HOMES = {
+    "DASHBOARDS": "odatis_vre.dashboards.server",
+    "serve": "odatis_vre.dashboards.server",
+}
+
+__all__ = ["DASHBOARDS", "serve"]
+
+
+def __getattr__(name: str):
+    if name not in _HOMES:
+        raise AttributeError(f"module 'odatis_vre.dashboards' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

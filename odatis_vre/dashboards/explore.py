@@ -1,0 +1,90 @@
+"""One session of the catalogue explorer: its language, its address, its page."""
+
+import panel as pn
+import panel_material_ui as pmui
+from bokeh.models import CustomJS
+
+from odatis_vre.catalog import open_catalog
+from odatis_vre.dashboards.captions import Speaker
+from odatis_vre.dashboards.explorer import Explorer
+from odatis_vre.dashboards.page import page
+from odatis_vre.dashboards.view import View
+from odatis_vre.i18n import LANGUAGES, language_from_header
+
+__all__ = ["explore"]
+
+_FOLD = """
+if (window.innerWidth < 600)
+  for (const doc of Bokeh.documents)
+    for (const root of doc.roots())
+      if (root.data?.sidebar_open) root.data.sidebar_open = false
+"""
+
+
+def explore():
+    """The page of a new session.
+
+    The address says what to show (`?entry=...&variable=...&time=7&lat=...&lon=...&lang=fr`) and
+    follows what is shown; without `lang`, the browser's languages decide.
+    """
+    query = {name: values[-1].decode("utf-8", "replace") for name, values in pn.state.session_args.items()}
+    lang = query.get("lang")
+    if lang not in LANGUAGES:
+        lang = language_from_header(_header("Accept-Language"))
+    say = Speaker(lang)
+    switch = _LanguageSwitch(say)
+
+    def follow(view: View) -> None:
+        location = pn.state.location
+        asked = view.to_query() | ({"lang": query["lang"]} if query.get("lang") in LANGUAGES else {})
+        if location is not None:
+            location.search = "?" + _encoded(asked)
+        switch.follow(view)
+
+    explorer = Explorer(open_catalog(), lang, View.from_query(query), follow)
+    # A narrow window starts with its controls folded away; only the browser knows its width.
+    doc = pn.state.curdoc
+    doc.js_on_event("document_ready", CustomJS(code=_FOLD))
+    # Panel gives every page of a server the same title, whatever its language.
+    pn.state.onload(lambda: setattr(doc, "title", say("explore_title")))
+    return page(
+        title=say("explore_title"),
+        lang=lang,
+        description=say("explore_description"),
+        header=[
+            pn.layout.HSpacer(),
+            explorer.waiting,
+            switch.layout,
+        ],
+        sidebar=explorer.sidebar,
+        main=explorer.main,
+    )
+
+
+def _header(name: str) -> str | None:
+    return next((value for key, value in pn.state.headers.items() if key.lower() == name.lower()), None)
+
+
+def _encoded(query: dict[str, str]) -> str:
+    from urllib.parse import urlencode
+
+    return urlencode(query, safe="/")
+
+
+class _LanguageSwitch:
+    """A link to the same view in the other language."""
+
+    def __init__(self, say: Speaker):
+        self.other = next(lang for lang in LANGUAGES if lang != say.lang)
+        self.layout = pmui.Button(
+            label=say("other_language"),
+            href="?",
+            target="_self",
+            variant="text",
+            color="light",
+            align="center",
+            margin=(0, 8),
+        )
+
+    def follow(self, view: View) -> None:
+        self.layout.href = "?" + _encoded(view.to_query() | {"lang": self.other})

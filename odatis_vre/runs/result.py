@@ -1,0 +1,113 @@
+"""`Run`: a run's folder as an object."""
+
+import html
+import socket
+from pathlib import Path
+
+from odatis_vre.errors import RunError
+from odatis_vre.i18n import tr
+from odatis_vre.runs import record as records
+
+__all__ = ["Run"]
+
+_CELL = "text-align:left;vertical-align:top;padding:2px 0"
+
+
+class Run:
+    """One run: its folder, and what its record says.
+
+    Parameters
+    ----------
+    folder : str or Path
+        A folder that holds a `run.json`.
+
+    Raises
+    ------
+    RunError
+        The folder holds no readable record.
+
+    Examples
+    --------
+    >>> Run("runs/optimal_niche-20260101T120000Z-1a2b3c").status  # doctest: +SKIP
+    'completed'
+    """
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        try:
+            self.record = records.read(self.folder)
+        except (OSError, ValueError) as error:
+            raise RunError(tr("runs.no_record", folder=folder), tr("runs.no_record_hint")) from error
+
+    @property
+    def status(self) -> str:
+        """`running`, `completed`, `failed`, `interrupted`, or `killed`: running, but its process is gone."""
+        status = self.record["status"]
+        return "killed" if status == "running" and self._is_dead() else status
+
+    def _is_dead(self) -> bool:
+        import psutil
+
+        process = self.record["process"]
+        if process["host"] != socket.gethostname():  # no way to know from here
+            return False
+        try:
+            started = psutil.Process(process["pid"]).create_time()
+        except psutil.NoSuchProcess:
+            return True
+        return abs(started - process["started"]) > 1  # another process took the number
+
+    @property
+    def parameters(self) -> dict:
+        """Every parameter of the notebook with the value it had."""
+        return self.record["parameters"]
+
+    @property
+    def notebook(self) -> Path:
+        """The executed notebook."""
+        return self.folder / "notebook.ipynb"
+
+    @property
+    def report(self) -> Path | None:
+        """The report without code; None when the run stopped before there was one."""
+        path = self.folder / "report.html"
+        return path if path.exists() else None
+
+    @property
+    def outputs(self) -> Path:
+        """The folder the notebook worked in: what it wrote is here."""
+        return self.folder / "outputs"
+
+    def __repr__(self) -> str:
+        return f"<Run {self.folder.name}: {tr(f'runs.status_{self.status}')}, {self.folder}>"
+
+    def _repr_html_(self) -> str:
+        text = html.escape
+        colour = {"completed": "#1b5e20", "running": "#0d47a1"}.get(self.status, "#b71c1c")
+        rows = [
+            (tr("runs.card_notebook"), text(Path(self.record["notebook"]["path"]).name)),
+            (tr("runs.card_start"), text(self.record["start"])),
+        ]
+        if self.record["seconds"] is not None:
+            rows.append((tr("runs.card_duration"), f"{self.record['seconds']:.1f} s"))
+        given = ", ".join(f"{name} = {value!r}" for name, value in self.parameters.items())
+        if given:
+            rows.append((tr("runs.card_parameters"), text(given)))
+        if error := self.record["error"]:
+            rows.append((tr("runs.card_error"), text(f"{error['ename']}: {error['evalue']}")))
+        if self.record["entries"]:
+            names = ", ".join(str(entry.get("entry")) for entry in self.record["entries"])
+            rows.append((tr("runs.card_data"), text(names)))
+        rows.append((tr("runs.card_folder"), f"<code>{text(str(self.folder))}</code>"))
+        body = "".join(
+            f"<tr><th scope='row' style='{_CELL};padding-right:12px'>{name}</th>"
+            f"<td style='{_CELL}'>{value}</td></tr>"
+            for name, value in rows
+        )
+        return (
+            "<div style='border:1px solid #90a4ae;border-radius:6px;padding:10px 14px;max-width:46em'>"
+            f"<strong>{text(self.folder.name)}</strong> "
+            f"<span style='color:{colour};background:#fff;border:1px solid {colour};border-radius:10px;"
+            f"padding:1px 8px;margin-left:6px'>{tr(f'runs.status_{self.status}')}</span>"
+            f"<table style='margin-top:6px;border-collapse:collapse'>{body}</table></div>"
+        )
