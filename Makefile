@@ -7,7 +7,7 @@ PROXY := images/proxy/package.json images/proxy/package-lock.json
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check lock clean
+.PHONY: help install run test check screenshots lock clean
 
 help: ## Show this list / Afficher cette liste
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -25,6 +25,10 @@ check: install $(VENV)/.tested ## Style, import contract, locks / Style, contrat
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+
+screenshots: install $(VENV)/.tested ## Take the pictures of docs/images / Prendre les images de docs/images
+	@sh tests/system-tools.sh
+	$(BIN)/python -m pytest tests/browser/test_journey.py --screenshots docs/images
 
 lock: $(VENV)/.tested ## Resolve the locks anew / Recalculer les verrous
 	sh requirements/lock.sh $(BIN)/uv
