@@ -14,6 +14,9 @@ import psutil
 import pytest
 import requests
 
+from odatis_vre.errors import StartError
+from odatis_vre.hub.embedded import tools
+
 ROOT = Path(__file__).parents[1]
 BROWSER_ARGS = [
     "--no-sandbox",
@@ -36,10 +39,19 @@ def _missing(what: str, how: str) -> None:
     pytest.skip(f"{what} is missing: {how}")
 
 
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
+def _free_ports(count: int = 1) -> list[int]:
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    try:
+        return [sock.getsockname()[1] for sock in sockets]
+    finally:
+        for sock in sockets:
+            sock.close()
+
+
+@pytest.fixture(scope="session")
+def free_ports():
+    """Find some ports that are free on this machine."""
+    return _free_ports
 
 
 class RunningVRE:
@@ -50,7 +62,7 @@ class RunningVRE:
         self.settings = folder / "vre.yaml"
         self.settings.write_text(settings, "utf-8")
         self.output = folder / "up.txt"
-        self.port = free_port()
+        (self.port,) = _free_ports()
         self.lang = lang
         self.process = None
 
@@ -163,10 +175,13 @@ class RunningVRE:
         )
 
 
-def _proxy_is_there() -> None:
-    own = Path(sys.prefix, "node_modules", "configurable-http-proxy")
-    if not own.exists() and not shutil.which("configurable-http-proxy"):
-        _missing("configurable-http-proxy", "run `make install`")
+@pytest.fixture(scope="session")
+def proxy_command() -> list[str]:
+    """The command of the hub's HTTP proxy."""
+    try:
+        return tools.proxy_command()
+    except StartError as error:
+        _missing("configurable-http-proxy", str(error))
 
 
 TWO_USERS = """
@@ -182,9 +197,8 @@ def missing():
 
 
 @pytest.fixture
-def new_vre(tmp_path):
+def new_vre(tmp_path, proxy_command):
     """Make a VRE in a folder of its own; everything it started is ended afterwards."""
-    _proxy_is_there()
     made = []
 
     def make(settings: str = TWO_USERS, lang: str = "en") -> RunningVRE:
@@ -202,9 +216,8 @@ def new_vre(tmp_path):
 
 
 @pytest.fixture(scope="session")
-def vre(tmp_path_factory):
+def vre(tmp_path_factory, proxy_command):
     """One VRE for all tests that leave it as they found it."""
-    _proxy_is_there()
     running = RunningVRE(tmp_path_factory.mktemp("vre"), TWO_USERS).start()
     yield running
     running.stop()

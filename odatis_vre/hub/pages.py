@@ -10,6 +10,7 @@ from pathlib import Path
 
 from odatis_vre.hub.page_language import landing, request_language, say
 from odatis_vre.i18n import LANGUAGES, tr
+from odatis_vre.settings import Profile
 
 __all__ = ["START_STEPS", "page_traits", "profile_form", "request_language"]
 
@@ -149,13 +150,13 @@ def _page_text(url: str, lang: str) -> str:
     return tr(f"hub.pages.spawn.opens.{known}", lang=lang) if known else url
 
 
-def profile_form(profiles: Sequence, chosen: str | None, lang: str) -> str:
+def profile_form(profiles: Mapping[str, Profile], chosen: str | None, lang: str) -> str:
     """The choice of a profile, as JupyterHub's `options_form`: radio cards of the field `profile`.
 
     Parameters
     ----------
-    profiles : sequence of objects
-        Each with `key`, `name` and `description` (texts), `memory_bytes`, `cores`, `default_url`.
+    profiles : mapping of key to Profile
+        In the order of the form.
     chosen : str or None
         Key to select; without it, or if it is none of them, the first.
     lang : {"en", "fr"}
@@ -165,23 +166,22 @@ def profile_form(profiles: Sequence, chosen: str | None, lang: str) -> str:
     str
         HTML.
     """
-    keys = [profile.key for profile in profiles]
-    selected = chosen if chosen in keys else keys[0]
+    selected = chosen if chosen in profiles else next(iter(profiles))
     cards = [
         {
-            "key": profile.key,
+            "key": key,
             "name": say(profile.name, lang),
             "description": say(profile.description, lang),
-            "memory": memory_text(profile.memory_bytes, lang),
+            "memory": memory_text(profile.memory, lang),
             "cores": tr(
                 "hub.pages.spawn.core" if profile.cores <= 1 else "hub.pages.spawn.cores",
                 lang=lang,
                 number=f"{profile.cores:g}".replace(".", "," if lang == "fr" else "."),
             ),
-            "page": _page_text(profile.default_url, lang),
-            "checked": profile.key == selected,
+            "page": _page_text(profile.page, lang),
+            "checked": key == selected,
         }
-        for profile in profiles
+        for key, profile in profiles.items()
     ]
     words = {
         key: tr(f"hub.pages.spawn.{key}", lang=lang) for key in ("choose", "memory", "opens_in", "power")

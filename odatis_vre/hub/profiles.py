@@ -1,7 +1,5 @@
 """The size of a server: the form, its answer, and what the answer sets."""
 
-from types import SimpleNamespace
-
 from odatis_vre.hub import pages
 from odatis_vre.i18n import LANGUAGES
 from odatis_vre.settings import Settings
@@ -19,18 +17,7 @@ def options_form(settings: Settings):
     def form(spawner) -> str:
         lang = pages.request_language(spawner.handler)
         chosen = _known(settings, (spawner.user_options or {}).get("profile"))
-        cards = [
-            SimpleNamespace(
-                key=key,
-                name=profile.name,
-                description=profile.description,
-                memory_bytes=profile.memory,
-                cores=profile.cores,
-                default_url=profile.page,
-            )
-            for key, profile in settings.profiles.items()
-        ]
-        return pages.profile_form(cards, chosen, lang)
+        return pages.profile_form(settings.profiles, chosen, lang)
 
     return form
 

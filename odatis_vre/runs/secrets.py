@@ -63,7 +63,8 @@ class Redactor:
         found = {
             value
             for name, value in (os.environ if environ is None else environ).items()
-            if looks_secret(name) and len(value) >= _SHORTEST
+            # PWD and TOKEN_FILE name places, not secrets.
+            if looks_secret(name) and len(value) >= _SHORTEST and not os.path.exists(value)  # noqa: PTH110
         }
         # Longest first: a secret may contain another one.
         ordered = sorted(found, key=len, reverse=True)

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import runpy
 from pathlib import Path
 
@@ -30,13 +29,11 @@ def stations():
 
 
 @pytest.fixture(scope="module")
-def sources():
+def sources(missing):
     """The root under which the Debian packages are installed."""
-    missing = [str(path) for path in DERIVE["SOURCES"].values() if not (ROOT / path).exists()]
-    if missing and os.environ.get("CI"):
-        pytest.fail(f"missing: {missing}; install the Debian packages ferret-datasets and r-cran-sm")
-    if missing:
-        pytest.skip("install the Debian packages ferret-datasets and r-cran-sm")
+    absent = [str(path) for path in DERIVE["SOURCES"].values() if not (ROOT / path).exists()]
+    if absent:
+        missing(", ".join(absent), "install the Debian packages ferret-datasets and r-cran-sm")
     return ROOT
 
 

@@ -3,12 +3,9 @@
 import asyncio
 import os
 import re
-import shutil
-import socket
 import subprocess
 import sys
 import time
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -24,7 +21,7 @@ CONFIG = """
 c.JupyterHub.bind_url = "http://127.0.0.1:{port}"
 c.JupyterHub.hub_bind_url = "http://127.0.0.1:{hub}"
 c.ConfigurableHTTPProxy.api_url = "http://127.0.0.1:{api}"
-c.ConfigurableHTTPProxy.command = [{proxy!r}]
+c.ConfigurableHTTPProxy.command = {proxy!r}
 c.JupyterHub.authenticator_class = "dummy"
 c.Authenticator.allowed_users = {{"marie", "paul"}}
 c.JupyterHub.services = [
@@ -44,37 +41,18 @@ c.JupyterHub.load_roles = [
 """
 
 
-def _proxy() -> str:
-    beside = Path(sys.prefix, "node_modules", ".bin")
-    found = shutil.which("configurable-http-proxy") or shutil.which("configurable-http-proxy", path=beside)
-    if found is None:
-        say = pytest.fail if os.environ.get("CI") else pytest.skip
-        say("configurable-http-proxy is missing: run `make install`")
-    return found
-
-
-def _ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    try:
-        return [s.getsockname()[1] for s in sockets]
-    finally:
-        for s in sockets:
-            s.close()
-
-
 @pytest.fixture(scope="module")
-def hub(tmp_path_factory):
+def hub(tmp_path_factory, proxy_command, free_ports):
     """The address of a hub whose service `explore` answers."""
     folder = tmp_path_factory.mktemp("hub")
-    proxy = _proxy()
-    port, hub_port, api, service = _ports(4)
+    port, hub_port, api, service = free_ports(4)
     (folder / "jupyterhub_config.py").write_text(
         CONFIG.format(
             port=port,
             hub=hub_port,
             api=api,
             service=service,
-            proxy=proxy,
+            proxy=proxy_command,
             python=sys.executable,
             tester=TESTER,
         )

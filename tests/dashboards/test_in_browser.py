@@ -8,7 +8,6 @@ from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
-import requests
 
 from odatis_vre.dashboards.field import Field
 
@@ -186,8 +185,3 @@ def test_on_a_narrow_screen_the_controls_fold_away(visit):
     page = visit("?lang=en", width=420)
     page.get_by_label("Latitude").wait_for(state="hidden")
     assert page.evaluate("document.documentElement.scrollWidth") <= 420
-
-
-def test_the_page_comes_within_three_seconds(address):
-    requests.get(address, timeout=30)
-    assert requests.get(address, timeout=30).elapsed.total_seconds() < 3

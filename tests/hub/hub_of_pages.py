@@ -1,32 +1,31 @@
 """The configuration of a real hub on this machine, whose servers start slowly, fail or stop slowly."""
 
 import asyncio
+import json
 import os
 import sys
-from types import SimpleNamespace
 
 from jupyterhub.spawner import SimpleLocalProcessSpawner
 
 from odatis_vre.hub import pages
+from odatis_vre.settings import Profile
 
 c = get_config()  # noqa: F821 - JupyterHub provides it
-port = int(os.environ["HUB_PORT"])
+port, hub_port, proxy_port, service_port = json.loads(os.environ["HUB_PORTS"])
 
-PROFILES = [
-    SimpleNamespace(
-        key=key,
+PROFILES = {
+    key: Profile(
         name={"en": english, "fr": french},
         description={"en": f"{english} server.", "fr": f"Serveur {french}."},
-        memory_bytes=gib * 2**30,
+        memory=gib * 2**30,
         cores=cores,
-        default_url="/lab",
     )
     for key, english, french, gib, cores in (
         ("quick", "Quick", "rapide", 2, 1),
         ("slow", "Slow", "lent", 4, 2),
         ("broken", "Broken", "en panne", 8, 0.5),
     )
-]
+}
 
 
 class TrialSpawner(SimpleLocalProcessSpawner):
@@ -76,9 +75,9 @@ c.JupyterHub.update(
     )
 )
 c.JupyterHub.bind_url = f"http://127.0.0.1:{port}"
-c.JupyterHub.hub_port = port + 1
-c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{port + 2}"
-c.ConfigurableHTTPProxy.command = [os.environ["HUB_PROXY"]]
+c.JupyterHub.hub_port = hub_port
+c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{proxy_port}"
+c.ConfigurableHTTPProxy.command = json.loads(os.environ["HUB_PROXY"])
 c.JupyterHub.authenticator_class = "shared-password"
 c.SharedPasswordAuthenticator.user_password = os.environ["HUB_PASSWORD"]
 c.SharedPasswordAuthenticator.admin_password = os.environ["HUB_ADMIN_PASSWORD"]
@@ -94,7 +93,7 @@ c.JupyterHub.tornado_settings = {"slow_spawn_timeout": 0, "slow_stop_timeout": 0
 c.JupyterHub.services = [
     {
         "name": "explore",
-        "url": f"http://127.0.0.1:{port + 3}",
+        "url": f"http://127.0.0.1:{service_port}",
         "api_token": "not-a-secret-of-anyone",
         "oauth_redirect_uri": f"http://127.0.0.1:{port}/services/explore/oauth_callback",
     }

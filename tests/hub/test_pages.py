@@ -2,7 +2,6 @@
 
 import re
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader
@@ -11,6 +10,7 @@ from jupyterhub.scopes import scope_definitions
 
 from odatis_vre.hub import pages
 from odatis_vre.i18n import LANGUAGES, tr
+from odatis_vre.settings import Profile
 
 PACKAGE = Path(pages.__file__).parent
 UPSTREAM = Path(DATA_FILES_PATH) / "templates"
@@ -103,31 +103,30 @@ def test_colours_have_the_contrast_of_wcag_aa(theme):
         assert (high + 0.05) / (low + 0.05) >= 4.5, (ink, paper)
 
 
-def profile(key="small", **changes):
+def profile(**changes) -> Profile:
     facts = {
         "name": {"en": "Small", "fr": "Petit"},
         "description": {"en": "To explore.", "fr": "Pour explorer."},
-        "memory_bytes": 3 * 2**29,
+        "memory": 3 * 2**29,
         "cores": 0.5,
-        "default_url": "/lab",
     }
-    return SimpleNamespace(key=key, **(facts | changes))
+    return Profile.model_validate(facts | changes)
 
 
 def test_profile_form_speaks_french():
-    form = pages.profile_form([profile()], None, "fr")
+    form = pages.profile_form({"small": profile()}, None, "fr")
     for words in ("Petit", "Pour explorer.", "1,5 Go", "0,5 cœur", "JupyterLab"):
         assert words in form
 
 
 def test_profile_form_selects_the_choice_else_the_first():
-    two = [profile(), profile("large")]
+    two = {"small": profile(), "large": profile()}
     checked = re.compile(r'value="(\w+)" required checked')
     assert checked.findall(pages.profile_form(two, "large", "en")) == ["large"]
     assert checked.findall(pages.profile_form(two, "gone", "en")) == ["small"]
 
 
 def test_profile_form_escapes_what_it_is_given():
-    form = pages.profile_form([profile(name={"en": "<b>", "fr": "<b>"}, default_url="/a?b=<")], None, "en")
+    form = pages.profile_form({"small": profile(name={"en": "<b>", "fr": "<b>"}, page="/a?b=<")}, None, "en")
     assert "<b>" not in form
     assert "&lt;b&gt;" in form

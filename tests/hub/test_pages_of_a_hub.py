@@ -1,10 +1,9 @@
 """The hub's pages, asked from a real hub on this machine in both languages."""
 
+import json
 import os
 import re
 import secrets
-import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -23,34 +22,12 @@ HERE = Path(__file__).parent
 UPSTREAM = Path(DATA_FILES_PATH) / "templates"
 
 
-def proxy_command() -> str:
-    folders = f"{sys.prefix}/node_modules/.bin{os.pathsep}{os.environ['PATH']}"
-    found = shutil.which("configurable-http-proxy", path=folders)
-    if not found:
-        stop = pytest.fail if os.environ.get("CI") else pytest.skip
-        stop("configurable-http-proxy is missing: run `make install`")
-    return found
-
-
-def free_ports(count: int) -> int:
-    """The first of some free ports that follow each other."""
-    for first in range(21000 + os.getpid() % 5000, 60000, count):
-        try:
-            for port in range(first, first + count):
-                with socket.create_server(("127.0.0.1", port)):
-                    pass
-        except OSError:
-            continue
-        return first
-    raise AssertionError("no free port")
-
-
 @pytest.fixture(scope="module")
-def hub(tmp_path_factory):
-    folder, port = tmp_path_factory.mktemp("hub"), free_ports(4)
+def hub(tmp_path_factory, proxy_command, free_ports):
+    folder, ports = tmp_path_factory.mktemp("hub"), free_ports(4)
     facts = {
-        "HUB_PORT": str(port),
-        "HUB_PROXY": proxy_command(),
+        "HUB_PORTS": json.dumps(ports),
+        "HUB_PROXY": json.dumps(proxy_command),
         "HUB_PASSWORD": secrets.token_hex(),
         "HUB_ADMIN_PASSWORD": secrets.token_hex(24),
     }
@@ -62,7 +39,7 @@ def hub(tmp_path_factory):
             stdout=log,
             stderr=log,
         )
-        url = f"http://127.0.0.1:{port}"
+        url = f"http://127.0.0.1:{ports[0]}"
         try:
             until(lambda: answers(f"{url}/hub/login"), 60, (folder / "hub.log").read_text)
             yield SimpleNamespace(url=url, password=facts["HUB_PASSWORD"], log=folder / "hub.log")
