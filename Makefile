@@ -21,7 +21,7 @@ test: install $(VENV)/.tested ## Run all tests / Lancer tous les tests
 	@sh tests/system-tools.sh
 	$(BIN)/python -m pytest
 
-check: install $(VENV)/.tested ## Style, import contract, locks / Style, contrat d'import, verrous
+check: install $(VENV)/.tested ## Style and import contract / Style et contrat d'import
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports

@@ -11,9 +11,21 @@ from contextvars import ContextVar
 from functools import cache
 from importlib.resources import files
 
-__all__ = ["LANGUAGES", "language", "language_from_header", "tr", "use_language"]
+__all__ = [
+    "COOKIE",
+    "LANGUAGES",
+    "LANGUAGE_NAMES",
+    "choose_language",
+    "language",
+    "language_from_header",
+    "tr",
+    "use_language",
+]
 
-LANGUAGES = ("en", "fr")
+# What a reader chose on any page: hub, notebook servers and dashboards read it.
+COOKIE = "odatis-lang"
+LANGUAGE_NAMES = {"en": "English", "fr": "Français"}
+LANGUAGES = tuple(LANGUAGE_NAMES)
 _current: ContextVar[str | None] = ContextVar("odatis_language", default=None)
 
 
@@ -96,6 +108,29 @@ def language_from_header(accept_language: str | None) -> str:
         if found := _known(tag):
             ranked.append((-weight, position, found))
     return min(ranked)[2] if ranked else "en"
+
+
+def choose_language(*candidates: str | None, accept_language: str | None = None) -> str:
+    """The language to answer a web request in.
+
+    Parameters
+    ----------
+    *candidates : str or None
+        Languages, the one that counts most first: `?lang=`, then the cookie; the first one we have wins.
+    accept_language : str or None
+        The HTTP header, where there is no such candidate.
+
+    Returns
+    -------
+    str
+        `"en"` or `"fr"`.
+
+    Examples
+    --------
+    >>> choose_language("de", None, "fr", accept_language="en-GB")
+    'fr'
+    """
+    return next(filter(None, map(_known, candidates)), None) or language_from_header(accept_language)
 
 
 def tr(key: str, /, lang: str | None = None, **values) -> str:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSeriali
 __all__ = ["BEYOND_THIS_MACHINE", "Profile", "Settings", "Text", "size_text"]
 
 BEYOND_THIS_MACHINE = "I accept that everyone with the password can run programs on this machine"
+PAGE = r"^/"
 _SIZES = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 
 
@@ -26,9 +27,18 @@ def _bytes(value: object) -> object:
 
 
 def size_text(count: int) -> str:
-    """A number of bytes as people write it in `vre.yaml`: 512M, 2G, 1.5G."""
-    unit = next((u for u in "TGM" if count >= _SIZES[u]), "K")
-    return f"{count / _SIZES[unit]:.4g}{unit}"
+    """A number of bytes as people write it in `vre.yaml`: 512M, 2G, 1.5G; a crooked one in bytes.
+
+    Examples
+    --------
+    >>> size_text(3 * 2**29), size_text(1000)
+    ('1.5G', '1000')
+    """
+    for unit in "TGMK":
+        number = round(count / _SIZES[unit], 3)
+        if count >= _SIZES[unit] and number * _SIZES[unit] == count:
+            return f"{number:g}{unit}"
+    return str(count)
 
 
 Memory = Annotated[int, BeforeValidator(_bytes), PlainSerializer(size_text, when_used="json"), Field(gt=0)]
@@ -88,7 +98,7 @@ class Profile(Part):
     description: Text = Field(description="one sentence: what it is good for")
     memory: Memory = Field(description="memory of the server, in bytes; written 512M or 2G")
     cores: float = Field(gt=0, le=1024, description="processor cores of the server")
-    page: str = Field("/lab", pattern=r"^/", description="page that opens first, below the server's address")
+    page: str = Field("/lab", pattern=PAGE, description="page that opens first, below the server's address")
 
 
 class Culling(Part):

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from odatis_vre.errors import SettingsError
 from odatis_vre.i18n import tr
-from odatis_vre.settings import BEYOND_THIS_MACHINE, Settings
+from odatis_vre.settings import BEYOND_THIS_MACHINE, PAGE, Settings
 
 __all__ = ["load"]
 
@@ -46,8 +46,10 @@ def _read(path: Path) -> Settings:
         raise SettingsError(tr("settings.not_utf8", path=path)) from None
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
-        repeated = _repeated_key(node)
         values = yaml.safe_load(text) or {}
+        repeated = _repeated_key(node)
+    except RecursionError:
+        raise SettingsError(tr("settings.recursive", path=path)) from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 1
@@ -58,16 +60,41 @@ def _read(path: Path) -> Settings:
     if not isinstance(values, dict):
         raise SettingsError(tr("settings.not_mapping", path=path))
     try:
-        return Settings.model_validate(values)
+        settings = Settings.model_validate(values)
     except ValidationError as error:
         sentences = [_sentence(path, node, detail) for detail in error.errors()]
         raise SettingsError("\n".join(dict.fromkeys(sentences))) from None
+    return _with_whole_paths(path, node, settings)
+
+
+def _with_whole_paths(path: Path, node: yaml.Node | None, settings: Settings) -> Settings:
+    """Paths count from the folder of the file, and lead somewhere."""
+
+    def whole(part: str, name: str):
+        value = getattr(getattr(settings, part), name)
+        if value is None or "://" in str(value):
+            return value
+        found = (path.parent / Path(value).expanduser()).resolve()
+        if not found.exists():
+            where = {"path": path, "line": _line(node, (part, name)), "key": f"{part}.{name}"}
+            raise SettingsError(tr("settings.no_such_path", **where, value=found))
+        return type(value)(found)
+
+    notebooks = {name: whole("notebooks", name) for name in ("templates", "workshops")}
+    return settings.model_copy(
+        update={
+            "data": settings.data.model_copy(update={"catalog": whole("data", "catalog")}),
+            "notebooks": settings.notebooks.model_copy(update=notebooks),
+        }
+    )
 
 
 def _repeated_key(node: yaml.Node | None) -> tuple[str, int] | None:
     if isinstance(node, yaml.MappingNode):
         seen = set()
         for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                continue
             if key.value in seen:
                 return key.value, key.start_mark.line + 1
             seen.add(key.value)
@@ -121,7 +148,10 @@ def _sentence(path: Path, node: yaml.Node | None, detail: dict) -> str:
 
 def _allowed(kind: str, detail: dict) -> str:
     """What a value must be; pydantic's own words for the kinds of mistake that have none of ours."""
+    pattern = detail.get("ctx", {}).get("pattern")
     try:
+        if kind == "string_pattern_mismatch":
+            return tr("settings.allowed.page" if pattern == PAGE else "settings.allowed.name")
         return tr(f"settings.allowed.{kind}", **detail.get("ctx", {}))
     except KeyError:
         return detail["msg"]

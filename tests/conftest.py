@@ -79,7 +79,13 @@ class RunningVRE:
         environment = {**os.environ, "ODATIS_LANG": self.lang}
         return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120, **kwargs)
 
-    def start(self) -> "RunningVRE":
+    def start(self, ignored: int | None = None) -> "RunningVRE":
+        """Start; with the signals as a terminal leaves them, or with one that `nohup` ignores."""
+
+        def signals() -> None:
+            for number in (signal.SIGINT, signal.SIGHUP):
+                signal.signal(number, signal.SIG_IGN if number == ignored else signal.SIG_DFL)
+
         command = [sys.executable, "-m", "odatis_vre.cli", "up", str(self.settings)]
         command += ["--state", str(self.state), "--port", str(self.port)]
         with self.output.open("w") as out:
@@ -88,6 +94,7 @@ class RunningVRE:
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 env={**os.environ, "ODATIS_LANG": self.lang, "PYTHONUNBUFFERED": "1"},
+                preexec_fn=signals,
             )
         self.wait_for(lambda: self.address in self.said(), 120, "the greeting")
         return self

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -30,6 +31,12 @@ def test_the_hub_runs_where_xarray_is_not():
 @pytest.mark.parametrize("name", odatis_vre.__all__)
 def test_every_public_name_is_there(name):
     assert getattr(odatis_vre, name) is not None
+
+
+def test_no_module_is_too_long_to_read():
+    package = Path(odatis_vre.__file__).parent
+    lengths = {path.name: len(path.read_text("utf-8").splitlines()) for path in package.rglob("*.py")}
+    assert {name: length for name, length in lengths.items() if length > 400} == {}
 
 
 def test_there_are_at_most_a_dozen():

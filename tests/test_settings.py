@@ -43,6 +43,11 @@ def test_memory_is_written_as_people_write_it(written, text, count):
     assert load(written(f"compute: {{worker_memory: {text}}}")).compute.worker_memory == count
 
 
+def test_a_crooked_size_survives_json():
+    crooked = Settings.model_validate({"compute": {"worker_memory": 123456789}})
+    assert Settings.model_validate_json(crooked.model_dump_json()) == crooked
+
+
 def test_settings_survive_json():
     assert Settings.model_validate_json(Settings().model_dump_json()) == Settings()
 
@@ -123,6 +128,32 @@ def test_a_list_is_no_settings_file(written):
 
 def test_a_missing_file_is_one_sentence(tmp_path):
     assert "No such file" in refused(tmp_path / "absent.yaml")
+
+
+@pytest.mark.parametrize("text", ["? [a, b]\n: 1\n", "hub: &a {port: *a}\n", "&a [*a]\n"])
+def test_odd_yaml_is_a_settings_error(written, text):
+    assert "vre.yaml" in refused(written(text))
+
+
+def test_a_pattern_is_told_in_words(written):
+    assert "auth.users.0 cannot be 'Ana'. Write lower-case letters" in refused(
+        written("auth: {users: [Ana]}")
+    )
+
+
+def test_a_relative_path_counts_from_the_files_folder(written, tmp_path):
+    (tmp_path / "mine.yaml").write_text("sources: {}")
+    assert load(written("data: {catalog: mine.yaml}")).data.catalog == str(tmp_path / "mine.yaml")
+
+
+def test_an_address_of_a_catalogue_stays_as_it_is(written):
+    assert load(written("data: {catalog: 'https://example.org/c.yaml'}")).data.catalog.startswith("https://")
+
+
+def test_a_path_that_leads_nowhere_is_named(written):
+    text = refused(written("notebooks:\n  templates: nowhere\n"))
+    assert "line 2: notebooks.templates: " in text
+    assert "nowhere does not exist" in text
 
 
 def test_settings_do_not_change_once_read():

@@ -41,10 +41,12 @@ def main() -> None:
         import_module(f"odatis_vre.cli.{noun}").register(app)
     try:
         app()
-    except OdatisError as error:
-        if "--debug" in sys.argv:
-            raise
-        typer.secho(str(error), err=True, fg=typer.colors.RED if sys.stderr.isatty() else None)
-        sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception as error:
+        if "--debug" in sys.argv:
+            raise
+        known = isinstance(error, OdatisError)
+        text = str(error) if known else tr("cli.unexpected", kind=type(error).__name__, message=error)
+        typer.secho(text, err=True, fg=typer.colors.RED if sys.stderr.isatty() else None)
+        sys.exit(1)

@@ -26,7 +26,7 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help=tr("runs.cli_json"))] = False,
 ) -> None:
     if lang is not None and lang not in LANGUAGES:
-        raise typer.BadParameter(tr("runs.cli_bad_lang", lang=lang) + " " + tr("runs.cli_bad_lang_hint"))
+        raise typer.BadParameter(tr("runs.cli_bad_lang", asked=lang) + " " + tr("runs.cli_bad_lang_hint"))
     with use_language(lang or language()):
         _run(notebook, parameters or [], output, timeout, as_json)
 

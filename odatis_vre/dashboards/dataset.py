@@ -5,8 +5,9 @@ from functools import cached_property
 import numpy as np
 
 from odatis_vre.catalog import Catalog, Entry
-from odatis_vre.dashboards.field import Cell, Field, distance_km
+from odatis_vre.dashboards.field import Cell, Field
 from odatis_vre.i18n import use_language
+from odatis_vre.matchup.nearest import great_circle_km
 
 __all__ = ["Dataset", "drawable"]
 
@@ -113,7 +114,7 @@ class Stations:
     def nearest(self, lat: float, lon: float, name: str) -> Cell | None:
         """The nearest station with a value of a column; its row is in `index`."""
         values = self.values(name)
-        distance = np.where(np.isfinite(values), distance_km(lat, lon, self.lat, self.lon), np.inf)
+        distance = np.where(np.isfinite(values), great_circle_km(lat, lon, self.lat, self.lon), np.inf)
         row = int(np.argmin(distance)) if len(distance) else 0
         if not len(distance) or not np.isfinite(distance[row]):
             return None

@@ -9,7 +9,7 @@ from odatis_vre.dashboards.captions import Speaker
 from odatis_vre.dashboards.explorer import Explorer
 from odatis_vre.dashboards.page import page
 from odatis_vre.dashboards.view import View
-from odatis_vre.i18n import LANGUAGES, language_from_header
+from odatis_vre.i18n import COOKIE, LANGUAGE_NAMES, LANGUAGES, choose_language
 
 __all__ = ["explore"]
 
@@ -25,12 +25,12 @@ def explore():
     """The page of a new session.
 
     The address says what to show (`?entry=...&variable=...&time=7&lat=...&lon=...&lang=fr`) and
-    follows what is shown; without `lang`, the browser's languages decide.
+    follows what is shown; without `lang`, the cookie of the hub's pages decides, then the browser.
     """
     query = {name: values[-1].decode("utf-8", "replace") for name, values in pn.state.session_args.items()}
-    lang = query.get("lang")
-    if lang not in LANGUAGES:
-        lang = language_from_header(_header("Accept-Language"))
+    lang = choose_language(
+        query.get("lang"), pn.state.cookies.get(COOKIE), accept_language=_header("Accept-Language")
+    )
     say = Speaker(lang)
     switch = _LanguageSwitch(say)
 
@@ -77,7 +77,7 @@ class _LanguageSwitch:
     def __init__(self, say: Speaker):
         self.other = next(lang for lang in LANGUAGES if lang != say.lang)
         self.layout = pmui.Button(
-            label=say("other_language"),
+            label=LANGUAGE_NAMES[self.other],
             href="?",
             target="_self",
             variant="text",

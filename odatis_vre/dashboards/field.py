@@ -6,34 +6,12 @@ from functools import cached_property
 import numpy as np
 import xarray as xr
 
-__all__ = ["Cell", "Field", "Layer", "distance_km"]
+from odatis_vre.matchup.nearest import great_circle_km
 
-_EARTH_RADIUS = 6371.0088  # km, mean radius of WGS 84
-_MOST_PIXELS = 1200  # a map is thinned to this many cells a side before it travels
+__all__ = ["Cell", "Field", "Layer"]
+
+_MOST_PIXELS = 1200  # a map travels with at most this many pixels a side
 _WHOLE_RANGE = 200e6  # bytes; a larger variable takes its colour range from the first map
-
-
-def distance_km(lat1, lon1, lat2, lon2):
-    """Great-circle distance on a sphere (haversine formula).
-
-    Parameters
-    ----------
-    lat1, lon1, lat2, lon2 : float or array
-        Degrees.
-
-    Returns
-    -------
-    float or array
-        Kilometres.
-
-    Examples
-    --------
-    >>> round(float(distance_km(0, 0, 0, 1)), 1)
-    111.2
-    """
-    lat1, lon1, lat2, lon2 = (np.radians(value) for value in (lat1, lon1, lat2, lon2))
-    a = np.sin((lat2 - lat1) / 2) ** 2 + np.cos(lat1) * np.cos(lat2) * np.sin((lon2 - lon1) / 2) ** 2
-    return 2 * _EARTH_RADIUS * np.arcsin(np.sqrt(np.clip(a, 0, 1)))
 
 
 @dataclass(frozen=True)
@@ -82,15 +60,24 @@ class Layer:
 
     @property
     def bounds(self) -> tuple[float, float, float, float]:
-        """Outer edges of the cells: west, south, east, north."""
-        (west, east), (south, north) = (_edges(axis) for axis in (self.lon, self.lat))
+        """Outer edges of the cells, on the Earth: west, south, east, north."""
+        west, south, east, north = self.edges
         return west, max(south, -90.0), east, min(north, 90.0)
 
     @property
+    def edges(self) -> tuple[float, float, float, float]:
+        """Outer edges of the pixels, as `bounds`; of a row at a pole, half lies past it."""
+        (west, east), (south, north) = (_edges(axis) for axis in (self.lon, self.lat))
+        return west, south, east, north
+
+    @property
     def pixels(self) -> np.ndarray:
-        """The values, thinned to what a screen shows."""
-        steps = [max(1, -(-size // _MOST_PIXELS)) for size in self.values.shape]
-        return self.values[:: steps[0], :: steps[1]].astype("float32")
+        """The values on even pixels between the `edges`: each pixel has the value of the nearest cell.
+
+        On an even grid of a screen's size these are the cells; an uneven axis is resampled to its
+        finest step, a larger grid is thinned.
+        """
+        return self.values[np.ix_(_nearest(self.lat), _nearest(self.lon))].astype("float32")
 
     def nearest(self, lat: float, lon: float) -> Cell | None:
         """The nearest cell that has a value; None on an empty map.
@@ -103,7 +90,7 @@ class Layer:
         wet = np.isfinite(self.values)
         if not wet.any():
             return None
-        distance = distance_km(lat, lon, self.lat[:, None], self.lon[None, :])
+        distance = great_circle_km(lat, lon, self.lat[:, None], self.lon[None, :])
         i, j = np.unravel_index(np.argmin(np.where(wet, distance, np.inf)), wet.shape)
         place = [n - 1 - k if f else k for n, k, f in zip(wet.shape, (i, j), self.flipped, strict=True)]
         return Cell(
@@ -131,17 +118,28 @@ class Layer:
     def bands(self, width: float = 10.0) -> list[tuple[float, float, dict[str, float]]]:
         """The summary of each band of latitude, from north to south: the map as a table."""
         rows = []
-        for south in np.arange(80, -91, -width):
-            inside = (self.lat >= south) & (self.lat < south + width)
+        for south in np.arange(90 - width, -91, -width):
+            north = south + width
+            # The pole itself belongs to the band below it.
+            inside = (self.lat >= south) & ((self.lat < north) | (north >= 90))
             if inside.any() and np.isfinite(self.values[inside]).any():
                 part = Layer(self.values[inside], self.lat[inside], self.lon, self.names, self.flipped)
-                rows.append((float(south), float(south + width), part.summary()))
+                rows.append((float(south), float(north), part.summary()))
         return rows
 
 
 def _edges(axis: np.ndarray) -> tuple[float, float]:
     half = np.diff(axis)[[0, -1]] / 2 if len(axis) > 1 else np.array([0.5, 0.5])
     return float(axis[0] - half[0]), float(axis[-1] + half[1])
+
+
+def _nearest(axis: np.ndarray) -> np.ndarray:
+    """The place on an ascending axis of each of its even pixels."""
+    low, high = _edges(axis)
+    finest = np.diff(axis).min(initial=high - low)
+    count = min(_MOST_PIXELS, round((high - low) / finest))
+    centres = low + (np.arange(count) + 0.5) * (high - low) / count
+    return np.searchsorted((axis[1:] + axis[:-1]) / 2, centres)
 
 
 class Field:

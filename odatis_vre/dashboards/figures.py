@@ -156,7 +156,7 @@ class MapFigure:
 
     def show_layer(self, layer: Layer) -> None:
         """Show a grid."""
-        west, south, east, north = layer.bounds
+        west, south, east, north = layer.edges
         self.legend.visible = True
         self.points.data = {"lon": [], "lat": [], "value": []}
         self.image.data = {

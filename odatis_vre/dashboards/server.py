@@ -8,7 +8,7 @@ from secrets import token_hex
 from urllib.parse import urlsplit
 
 from odatis_vre.errors import OdatisError
-from odatis_vre.i18n import tr
+from odatis_vre.i18n import COOKIE, tr
 
 __all__ = ["DASHBOARDS", "serve", "serve_for_hub"]
 
@@ -40,7 +40,7 @@ def _server(name: str, port: int, address: str, **options):
         warm=True,  # the first visitor does not wait for the imports
         # The page carries its session's token: no cookie and no header but these may be in it.
         include_headers=["Accept-Language", "Host"],
-        include_cookies=[],
+        include_cookies=[COOKIE],
         sign_sessions=True,
         secret_key=token_hex(32).encode(),
         **options,

@@ -4,12 +4,13 @@ import contextlib
 import json
 import logging
 import os
+import re
 from pathlib import Path
 
 from odatis_vre.hub.embedded.place import State
 from odatis_vre.hub.embedded.processes import MARKER
 
-__all__ = ["ServerActions", "emit", "on_login"]
+__all__ = ["Failures", "ServerActions", "emit", "on_login"]
 
 SERVER_ACTIONS = "https://schema.jupyter.org/jupyterhub/events/server-action"
 
@@ -32,10 +33,32 @@ def emit(kind: str, **facts) -> None:
 
 
 def on_login(authenticator, handler, authentication: dict | None) -> dict | None:
-    """A `post_auth_hook`: notes who logged in, and who could not."""
+    """A `post_auth_hook`: notes who logged in."""
     if authentication:
         emit("login", user=authentication["name"])
     return authentication
+
+
+class Failures(logging.Handler):
+    """Notes what the hub only logs: logins that were refused, servers that did not start."""
+
+    _KINDS = (
+        # Without the name: people type passwords into the wrong field.
+        ("login_refused", re.compile(r"Failed login for ")),
+        ("server_failed", re.compile(r"(?P<user>[\w.@-]+)'s server (?:failed to start|never showed up)")),
+        ("server_failed", re.compile(r"Unhandled error starting (?P<user>[\w.@-]+)'s server")),
+    )
+
+    def __deepcopy__(self, memo):
+        """Traitlets copies what a configuration holds; a handler's lock cannot be."""
+        return self
+
+    def emit(self, record: logging.LogRecord) -> None:
+        text = record.getMessage()
+        for kind, pattern in self._KINDS:
+            if match := pattern.search(text):
+                emit(kind, **match.groupdict())
+                return
 
 
 class ServerActions(logging.Handler):

@@ -11,12 +11,10 @@ from urllib.parse import parse_qsl, urlencode
 from jinja2 import pass_context
 from jinja2.ext import Extension
 
-from odatis_vre.i18n import LANGUAGES, language_from_header, tr
+from odatis_vre.i18n import COOKIE, LANGUAGE_NAMES, LANGUAGES, choose_language, tr
 
-__all__ = ["COOKIE", "PageLanguage", "landing", "request_language", "say"]
+__all__ = ["PageLanguage", "landing", "request_language", "say"]
 
-COOKIE = "odatis-lang"
-_NAMES = {"en": "English", "fr": "Français"}
 # A form's token must not travel in a link; `lang` would override the choice; `redirects` counts loops.
 _NOT_IN_LINKS = {"_xsrf", "lang", "redirects"}
 # What JupyterHub says to people in words of its own, and our key for it.
@@ -46,10 +44,11 @@ def request_language(handler) -> str:
     str
         `"en"` or `"fr"`.
     """
-    chosen = _asked_language(handler) or handler.get_cookie(COOKIE)
-    if chosen in LANGUAGES:
-        return chosen
-    return language_from_header(handler.request.headers.get("Accept-Language"))
+    return choose_language(
+        _asked_language(handler),
+        handler.get_cookie(COOKIE),
+        accept_language=handler.request.headers.get("Accept-Language"),
+    )
 
 
 def _remember(handler) -> None:
@@ -146,7 +145,7 @@ def _language_links(context) -> list[dict]:
     return [
         {
             "code": code,
-            "name": _NAMES[code],
+            "name": LANGUAGE_NAMES[code],
             "current": code == current,
             "href": f"{handler.hub.base_url}?{urlencode({'lang': code, 'next': here})}",
         }

@@ -61,7 +61,6 @@ def page_traits(
     title=None,
     login_hint=None,
     service_titles: Mapping | None = None,
-    templates: Sequence[Mapping] = (),
     expected_seconds=None,
     start_steps: Sequence[str] = START_STEPS,
     default_url="",
@@ -78,9 +77,6 @@ def page_traits(
         Where the password is, shown above the login form.
     service_titles : mapping of str to text, optional
         What a service is called on the pages; without it, its own name.
-    templates : sequence of mappings, optional
-        Templates and workshops to link on the home page: `path` as the page of fresh copies takes it
-        (`"templates/optimal_niche.ipynb"`), `title` (a text).
     expected_seconds : float or callable, optional
         How long a start usually takes, in seconds; JupyterHub calls it with the user. A spawner's
         progress event may say better: `{"expected_seconds": 40}`.
@@ -106,7 +102,6 @@ def page_traits(
             "vre_title": title or both,
             "login_hint": login_hint,
             "service_titles": dict(service_titles or {}),
-            "vre_templates": list(templates),
             "expected_seconds": expected_seconds,
             "start_steps": list(start_steps),
             "start_reports": {lang: start_reports(lang) for lang in LANGUAGES},

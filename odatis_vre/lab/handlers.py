@@ -10,16 +10,12 @@ from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.utils import url_path_join
 from tornado import web
 
-from odatis_vre.i18n import LANGUAGES, language_from_header, tr
+from odatis_vre.i18n import COOKIE, LANGUAGE_NAMES, LANGUAGES, choose_language, tr
 from odatis_vre.lab.copies import fresh_copy
 from odatis_vre.lab.stores import Store, StoreError, locate
 from odatis_vre.lab.titles import entries, first_notebook
 
 __all__ = ["page_handlers"]
-
-# The hub's pages set it on a whole address, where the notebook server reads it too.
-COOKIE = "odatis-lang"
-_NAMES = {"en": "English", "fr": "Français"}
 
 
 @cache
@@ -44,10 +40,12 @@ class Page(JupyterHandler):
         if asked in LANGUAGES:
             path = os.environ.get("JUPYTERHUB_BASE_URL", self.base_url)
             self.set_cookie(COOKIE, asked, path=path, expires_days=365, samesite="Lax")
-        for lang in (asked, self.get_cookie(COOKIE), os.environ.get("ODATIS_LANG", "")):
-            if lang in LANGUAGES:
-                return lang
-        return language_from_header(self.request.headers.get("Accept-Language"))
+        return choose_language(
+            asked,
+            self.get_cookie(COOKIE),
+            os.environ.get("ODATIS_LANG"),
+            accept_language=self.request.headers.get("Accept-Language"),
+        )
 
     def show(self, template: str, **facts) -> None:
         """Answer with a page."""
@@ -56,7 +54,7 @@ class Page(JupyterHandler):
         links = [
             {
                 "code": code,
-                "name": _NAMES[code],
+                "name": LANGUAGE_NAMES[code],
                 "current": code == lang,
                 "href": f"{self.request.path}?{urlencode(path | {'lang': code})}",
             }

@@ -1,5 +1,6 @@
 """The axes that a grid and a table of observations have in common: lat, lon, time, depth."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -21,6 +22,8 @@ _NAMES = {
 }
 _UNITS = {"lat": ("degrees_north", "degree_north"), "lon": ("degrees_east", "degree_east")}
 
+_YEAR_AND_MORE = re.compile(r"\d{4}\D?\d")
+
 
 @dataclass(frozen=True)
 class Axis:
@@ -32,7 +35,7 @@ class Axis:
     dim : str
         Dimension of the grid.
     grid : ndarray, shape (n,)
-        Degrees, metres, or days since 1970 (months 1..12 for a climatology).
+        Degrees, metres (positive down), or days since 1970 (months 1..12 for a climatology).
     observed : ndarray, shape (m,)
         The same, NaN where unknown.
     climatology : bool
@@ -133,13 +136,17 @@ def axis_of(ds: xr.Dataset, df: pd.DataFrame, name: str, dim: str, source: str) 
     Raises
     ------
     MatchupError
-        The grid has no values along the dimension, or the times of either cannot be read.
+        The grid has no values along the dimension, or the times of either cannot be read: an observed
+        date is a date object or ISO 8601 text.
     """
     if dim not in ds.coords:
         raise MatchupError(tr("matchup.no_coordinate", dim=dim), tr("matchup.no_coordinate_hint", dim=dim))
     if name != "time":
         observed = pd.to_numeric(df[source], errors="coerce").to_numpy(float, na_value=np.nan)
-        return Axis(name, dim, np.asarray(ds[dim].values, dtype=float), observed)
+        grid = np.asarray(ds[dim].values, dtype=float)
+        if name == "depth" and str(ds[dim].attrs.get("positive", "down")).lower() == "up":
+            grid = 0.0 - grid
+        return Axis(name, dim, grid, observed)
     when = _times(df[source], source)
     coordinate = ds[dim]
     if np.issubdtype(coordinate.dtype, np.integer) and set(coordinate.values) <= set(range(1, 13)):
@@ -154,8 +161,24 @@ def axis_of(ds: xr.Dataset, df: pd.DataFrame, name: str, dim: str, source: str) 
 def _times(values: pd.Series, source: str) -> pd.DatetimeIndex:
     if pd.api.types.is_numeric_dtype(values):
         raise MatchupError(tr("matchup.bad_times", column=source), tr("matchup.bad_times_hint"))
-    when = pd.DatetimeIndex(pd.to_datetime(values, errors="coerce", utc=True))
-    return when.tz_localize(None)
+    if not pd.api.types.is_datetime64_any_dtype(values):
+        values = _read_dates(values, source)
+    return pd.DatetimeIndex(pd.to_datetime(values, utc=True)).tz_localize(None)
+
+
+def _read_dates(values: pd.Series, source: str) -> pd.Series:
+    """Dates of a column of texts or date objects; 02/03 is March or February: nobody may guess."""
+    texts = values.astype(object).map(lambda v: (v.strip() or None) if isinstance(v, str) else v)
+    when = pd.to_datetime(texts, format="ISO8601", errors="coerce", utc=True)
+    # pandas reads "now", and takes a year alone for its first of January.
+    vague = texts.map(lambda v: isinstance(v, str) and not _YEAR_AND_MORE.match(v)).astype(bool)
+    unread = texts[texts.notna() & (when.isna() | vague)]
+    if len(unread):
+        raise MatchupError(
+            tr("matchup.unread_date", column=source, value=str(unread.iloc[0])),
+            tr("matchup.unread_date_hint", column=source),
+        )
+    return when
 
 
 def _to_datetime(coordinate: xr.DataArray) -> xr.DataArray:

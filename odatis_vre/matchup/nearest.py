@@ -34,6 +34,33 @@ def great_circle_km(lat1, lon1, lat2, lon2) -> np.ndarray:
     return 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.minimum(half, 1)))
 
 
+def half_spacing(grid: np.ndarray, circle: float | None = None) -> float:
+    """Half the largest distance between neighbouring grid values.
+
+    Parameters
+    ----------
+    grid : ndarray, shape (n,)
+        Two values or more, in any order.
+    circle : float, optional
+        Length of the circle the values lie on (360 for longitudes). Its largest gap is then left out:
+        it is the far side of a regional grid.
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> half_spacing(np.array([358.5, 359.5, 0.5, 1.5]), circle=360)
+    0.5
+    """
+    if circle is None:
+        return float(np.diff(np.sort(grid)).max() / 2)
+    ordered = np.sort(grid % circle)
+    gaps = np.sort(np.diff(ordered, append=ordered[0] + circle))
+    return float(gaps[-2] / 2)
+
+
 def nearest_index(grid: np.ndarray, wanted: np.ndarray, tolerance: float | None) -> np.ndarray:
     """Index of the nearest grid value.
 

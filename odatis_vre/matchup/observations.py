@@ -1,6 +1,9 @@
 """Points: one row per observation, with the values of its nearest wet cell."""
 
+import re
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from numbers import Real
 
 import numpy as np
 import pandas as pd
@@ -10,7 +13,7 @@ from odatis_vre.errors import MatchupError
 from odatis_vre.i18n import tr
 from odatis_vre.matchup.axes import AXES, Axis, axis_of, column, dimensions
 from odatis_vre.matchup.cells import Cells
-from odatis_vre.matchup.nearest import Windows, nearest_index
+from odatis_vre.matchup.nearest import Windows, half_spacing, nearest_index
 
 DEFAULT_TOLERANCE = {"lat": 1.0, "lon": 1.0}
 
@@ -36,13 +39,14 @@ def points(
     ds : Dataset
         A grid with one-dimensional latitude and longitude, and possibly time and depth. Longitudes may be
         -180..180 or 0..360, whatever the observations have. A time of integers 1..12, or one with the CF
-        attribute `climatology`, is a climatology: it is matched by month.
+        attribute `climatology`, is a climatology: it is matched by month. A depth with the CF attribute
+        `positive: up` is turned to positive down.
     df : DataFrame, n rows
-        Observations with columns `lat` and `lon` (degrees), and `time` and `depth` (metres, positive
-        down) where the variables have these axes.
+        Observations with columns `lat` and `lon` (degrees), and `time` (dates, or ISO 8601 text) and
+        `depth` (metres, positive down) where the variables have these axes.
     tolerance : mapping, default {"lat": 1.0, "lon": 1.0}
-        Largest difference along each axis: degrees, metres, and for time anything `pandas.Timedelta`
-        reads ("15D") or a number of days. An axis left out: half the distance between neighbouring grid
+        Largest difference along each axis: degrees, metres, and for time a number of days, a text with a
+        unit ("15D", "12h") or a timedelta. An axis left out: half the distance between neighbouring grid
         points, that is, the observation lies in the cell.
     method : {"nearest"}
     variables : iterable of str, optional
@@ -54,17 +58,19 @@ def points(
     -------
     DataFrame, n rows
         The observations in their order and with their index; one column per variable; and
-        `matched_lat`, `matched_lon` (in the convention of the observations), `matched_time` and
-        `matched_depth` where these axes were used, `distance_km`, `status` and `reason`. `status` is
+        `matched_lat`, `matched_lon` and `matched_depth` (in the convention of the observations) and
+        `matched_time` where these axes were used, `distance_km`, `status` and `reason`. `status` is
         "matched", or says why the values are NaN: "no_position", "no_time", "no_depth" (unknown in the
         observation), "outside_time", "outside_depth", "outside" (no grid point within the tolerance),
-        "dry" (no wet cell within it). `reason` is the same in words.
+        "dry" (no wet cell within it). `reason` is the same in words. `attrs["units"]` maps columns to
+        their units, as far as the observations' own `attrs["units"]` and the grid tell them.
 
     Raises
     ------
     MatchupError
         No common coordinates, a missing column, an unknown axis or variable, a tolerance that is not a
-        number above or equal to 0, or a column of `df` that would be overwritten.
+        number above or equal to 0 or a duration, dates that cannot be read, or a column of `df` that
+        would be overwritten.
 
     Notes
     -----
@@ -171,16 +177,25 @@ def _limits(tolerance: Mapping[str, object] | None, axes: dict[str, Axis]) -> di
                 tr("matchup.bad_tolerance", axis=name, value=given), tr("matchup.bad_tolerance_hint")
             )
         limits[name] = number
-    for name in ("lat", "lon"):
+    for name, circle in (("lat", None), ("lon", 360)):
         if limits[name] is None:
-            limits[name] = float(np.abs(np.diff(np.sort(axes[name].grid))).max() / 2)
+            limits[name] = half_spacing(axes[name].grid, circle)
     return limits
 
 
 def _in_days(given: object) -> float:
-    if isinstance(given, int | float):
+    if isinstance(given, Real) and not isinstance(given, np.timedelta64):
         return float(given)
+    with_unit = re.search(r"[a-zA-Z:]", given) if isinstance(given, str) else _has_unit(given)
+    if not with_unit:
+        raise ValueError(given)
     return pd.Timedelta(given) / pd.Timedelta(days=1)
+
+
+def _has_unit(given: object) -> bool:
+    if isinstance(given, np.timedelta64):
+        return np.datetime_data(given)[0] != "generic"
+    return isinstance(given, timedelta)
 
 
 def _refuse_overwriting(df: pd.DataFrame, names: list[str]) -> None:
@@ -228,13 +243,21 @@ def _matched(ds, df, axes, limits, names) -> pd.DataFrame:
     out["matched_lon"] = _placed(_like(windows.column_lon[col], lon), hit, len(df))
     for axis in axes.values():
         if axis.dim in steps:
-            labels = ds[axis.dim].values[steps[axis.dim][hit]]
+            labels = axis.grid if axis.name == "depth" else ds[axis.dim].values
+            labels = labels[steps[axis.dim][hit]]
             out[f"matched_{axis.name}"] = pd.Series(labels, index=hit).reindex(range(len(df))).array
     out["distance_km"] = _placed(distance, hit, len(df))
     out["status"] = status
     words = {code: "" if code == "matched" else tr(f"matchup.reason.{code}") for code in set(status)}
     out["reason"] = [words[code] for code in status]
+    out.attrs["units"] = _units(ds, df, names)
     return out
+
+
+def _units(ds: xr.Dataset, df: pd.DataFrame, names: list[str]) -> dict[str, str]:
+    told = df.attrs.get("units")
+    units = {c: u for c, u in told.items() if c in df.columns} if isinstance(told, Mapping) else {}
+    return {**units, **{n: str(ds[n].attrs["units"]) for n in names if "units" in ds[n].attrs}}
 
 
 def _nearest_wet(windows: Windows, cells: Cells) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

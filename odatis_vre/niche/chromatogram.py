@@ -51,6 +51,8 @@ class Chromatogram(BaseEstimator):
         Mean of the amplitudes over the variables, in %.
     feature_names_in_ : ndarray of str
         The variables, when they were given in a DataFrame.
+    feature_units_ : dict
+        Variable -> unit, as far as the DataFrame's `attrs["units"]` tells (`matchup.points` sets it).
 
     Notes
     -----
@@ -120,6 +122,7 @@ class Chromatogram(BaseEstimator):
         if env.named:
             self.feature_names_in_ = np.array(env.names, dtype=object)
         self.n_features_in_ = len(env.names)
+        self.feature_units_ = env.units
 
         low, span, scaled = _scaled(env.values)
         index = [bin_index(x, self.bins) for x in scaled.T]

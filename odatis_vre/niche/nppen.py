@@ -52,6 +52,8 @@ class NPPEN(BaseEstimator):
         Divisor n - 1.
     feature_names_in_ : ndarray of str
         The variables, when they were given in a DataFrame.
+    feature_units_ : dict
+        Variable -> unit, as far as the DataFrame's `attrs["units"]` tells (`matchup.points` sets it).
 
     Notes
     -----
@@ -138,6 +140,7 @@ class NPPEN(BaseEstimator):
             warnings.warn(tr("niche.few_references", n=n, p=p, least=10 * p), stacklevel=3)
 
         self.n_features_in_ = p
+        self.feature_units_ = table.units
         if table.named:
             self.feature_names_in_ = np.array(table.names, dtype=object)
         self.references_ = pd.DataFrame(values, columns=table.names)
@@ -157,7 +160,8 @@ class NPPEN(BaseEstimator):
         Parameters
         ----------
         X : DataFrame or array, shape (m targets, p variables)
-            A DataFrame's columns are taken by name.
+            A DataFrame's columns are taken by name, and converted to the units of the fit where both
+            are known.
 
         Returns
         -------
@@ -167,12 +171,12 @@ class NPPEN(BaseEstimator):
         Raises
         ------
         NicheError
-            The model is not fitted, or a variable is missing from `X`.
+            The model is not fitted, a variable is missing from `X`, or its unit does not fit that of the fit.
         """
         if not hasattr(self, "references_"):
             raise NicheError(tr("niche.not_fitted", model="NPPEN"), tr("niche.not_fitted_hint"))
         named = hasattr(self, "feature_names_in_")
-        values = read_like(X, list(self.references_.columns), named)
+        values = read_like(X, list(self.references_.columns), named, self.feature_units_)
         out = np.empty(len(values))
         rows = _ECDF_ROWS if self.method == "ecdf" else max(1, _BLOCK // len(self._white))
         share = self._ecdf if self.method == "ecdf" else self._exact

@@ -5,6 +5,7 @@ import xarray as xr
 
 from odatis_vre.errors import NicheError
 from odatis_vre.i18n import tr
+from odatis_vre.niche.table import in_unit
 
 
 def project(model, ds: xr.Dataset) -> xr.DataArray:
@@ -15,8 +16,9 @@ def project(model, ds: xr.Dataset) -> xr.DataArray:
     model : fitted estimator
         Has `predict` and was fitted on a DataFrame, whose column names choose the variables.
     ds : Dataset
-        Holds the model's variables, in the units of the fit. Variables with fewer dimensions than
-        others are broadcast (a bottom depth along time).
+        Holds the model's variables. One whose attribute `units` differs from the unit of the fit
+        (`feature_units_`) is converted; where either is unknown, the values are taken as they are.
+        Variables with fewer dimensions than others are broadcast (a bottom depth along time).
 
     Returns
     -------
@@ -27,7 +29,8 @@ def project(model, ds: xr.Dataset) -> xr.DataArray:
     Raises
     ------
     NicheError
-        The model is not fitted or has no variable names, or variables are missing from `ds`.
+        The model is not fitted or has no variable names, variables are missing from `ds`, or a unit
+        does not fit that of the fit.
 
     Examples
     --------
@@ -49,6 +52,8 @@ def project(model, ds: xr.Dataset) -> xr.DataArray:
             tr("niche.missing_variables", columns=", ".join(missing)),
             tr("niche.missing_variables_hint", columns=", ".join(map(str, ds.data_vars))),
         )
+    units = getattr(model, "feature_units_", {})
+    variables = [in_unit(ds[n], n, ds[n].attrs.get("units"), units.get(n)) for n in names]
 
     def suitability(*fields: np.ndarray) -> np.ndarray:
         fields = np.broadcast_arrays(*fields)
@@ -60,7 +65,7 @@ def project(model, ds: xr.Dataset) -> xr.DataArray:
 
     out = xr.apply_ufunc(
         suitability,
-        *(ds[n] for n in names),
+        *variables,
         join="exact",
         dask="parallelized",
         output_dtypes=[np.float32],

@@ -1,12 +1,17 @@
 """The tables that models are fitted on: numbers, and the names of the columns."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
 from odatis_vre.errors import NicheError
 from odatis_vre.i18n import tr
+from odatis_vre.units import UnitsError, canonical, convert
+
+# Practical salinity is written either way, often without its standard name: no factor between them.
+_NO_FACTOR = {"1", "1e-3"}
 
 
 @dataclass(frozen=True)
@@ -19,11 +24,14 @@ class Table:
     names : list of str, length p
     named : bool
         The names come from the caller's table.
+    units : dict
+        Column name -> unit, for the columns whose unit the caller's table tells (`attrs["units"]`).
     """
 
     values: np.ndarray
     names: list[str]
     named: bool
+    units: dict[str, str] = field(default_factory=dict)
 
 
 def read(data, what: str, prefix: str) -> Table:
@@ -79,10 +87,48 @@ def read(data, what: str, prefix: str) -> Table:
         raise NicheError(
             tr("niche.same_name", what=what, columns=", ".join(twice)), tr("niche.same_name_hint")
         )
-    return Table(values, names, named)
+    return Table(values, names, named, _told_units(data, names) if named else {})
 
 
-def read_like(data, names: list[str], named: bool) -> np.ndarray:
+def _told_units(data: pd.DataFrame, names: list[str]) -> dict[str, str]:
+    told = data.attrs.get("units")
+    return {n: str(told[n]) for n in names if n in told} if isinstance(told, Mapping) else {}
+
+
+def in_unit(data, name: str, unit: str | None, wanted: str | None):
+    """Values of a variable in the unit a model was fitted in.
+
+    Parameters
+    ----------
+    data : DataArray or array
+    name : str
+        The variable, for messages.
+    unit, wanted : str or None
+        Unit of `data`, and that of the fit. When either is unknown, `data` is taken as it is.
+
+    Returns
+    -------
+    same type and shape as `data`
+
+    Raises
+    ------
+    NicheError
+        The units do not measure the same thing, or one of them cannot be read.
+    """
+    if not unit or not wanted or unit == wanted:
+        return data
+    try:
+        if {canonical(unit), canonical(wanted)} <= _NO_FACTOR:
+            return data
+        return convert(data, wanted, units=unit)
+    except UnitsError as error:
+        raise NicheError(
+            tr("niche.other_units", name=name, unit=unit, fitted=wanted),
+            tr("niche.other_units_hint", name=name, fitted=wanted),
+        ) from error
+
+
+def read_like(data, names: list[str], named: bool, units: Mapping[str, str]) -> np.ndarray:
     """Read the table a fitted model is applied to, its columns in the order of the fit.
 
     Parameters
@@ -92,6 +138,8 @@ def read_like(data, names: list[str], named: bool) -> np.ndarray:
         The columns of the fit.
     named : bool
         The model was fitted on named columns: a DataFrame's columns are taken by name.
+    units : mapping
+        Column -> unit of the fit, where known: a DataFrame that tells its own is converted.
 
     Returns
     -------
@@ -100,7 +148,7 @@ def read_like(data, names: list[str], named: bool) -> np.ndarray:
     Raises
     ------
     NicheError
-        A column is missing, or their number differs from the fit's.
+        A column is missing, their number differs from the fit's, or a unit does not fit the fit's.
     """
     if named and isinstance(data, pd.DataFrame):
         missing = [n for n in names if n not in data.columns]
@@ -112,10 +160,14 @@ def read_like(data, names: list[str], named: bool) -> np.ndarray:
         data = data[names]
     if getattr(data, "ndim", 2) == 2 and len(data) == 0:
         return np.empty((0, len(names)))
-    values = read(data, "environment", "variable").values
+    table = read(data, "environment", "variable")
+    values = table.values
     if values.shape[1] != len(names):
         raise NicheError(
             tr("niche.other_width", given=values.shape[1], fitted=len(names)),
             tr("niche.missing_columns_hint", columns=", ".join(names)),
         )
-    return values
+    if not table.units:
+        return values
+    columns = zip(names, values.T, strict=True)
+    return np.stack([in_unit(v, n, table.units.get(n), units.get(n)) for n, v in columns], axis=1)

@@ -153,6 +153,7 @@ def _begin(path: Path, nb, known: dict, given: dict, folder: Path, lang: str) ->
         "kernel": {"name": name, "language": kernel_language},
         "versions": records.versions(python if kernel_language == "python" else sys.executable),
         "git": records.git_state(path.resolve()),
+        "code": records.code_state(),
         "entries": [],
         "outputs": [],
         "error": None,

@@ -35,14 +35,16 @@ class _Stop:
 def stop_signals():
     """Turn the first stop signal into `Terminated`, inside a `with` block.
 
-    Outside the main thread, signals stay as they are.
+    Outside the main thread, signals stay as they are; so does one that the process was started to
+    ignore, as `nohup` does with SIGHUP.
     """
     stop = _Stop()
     if threading.current_thread() is not threading.main_thread():
         yield stop
         return
     names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {getattr(signal, name): signal.getsignal(getattr(signal, name)) for name in names}
+    found = {getattr(signal, name): signal.getsignal(getattr(signal, name)) for name in names}
+    before = {number: handler for number, handler in found.items() if handler is not signal.SIG_IGN}
     for number in before:
         signal.signal(number, stop)
     try:

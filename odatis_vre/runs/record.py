@@ -12,6 +12,7 @@ from pathlib import Path
 __all__ = [
     "RECORD",
     "SCHEMA",
+    "code_state",
     "git_state",
     "now",
     "opened_entries",
@@ -117,7 +118,8 @@ def git_state(notebook: Path) -> dict | None:
     Returns
     -------
     dict or None
-        `commit` (None before the first one), `dirty`, `path` inside the repository;
+        `commit` (None before the first one), `tracked` (git knows the notebook), `dirty` (anything
+        that the commit does not hold, an untracked notebook included), `path` inside the repository;
         None outside a repository or without git.
     """
 
@@ -139,11 +141,27 @@ def git_state(notebook: Path) -> dict | None:
     if not root:
         return None
     changes = git("status", "--porcelain")
+    # A status says nothing of a notebook that is ignored.
+    tracked = git("--literal-pathspecs", "ls-files", "--error-unmatch", "--", notebook.name) is not None
     return {
         "commit": git("rev-parse", "--verify", "HEAD"),
-        "dirty": None if changes is None else bool(changes),
+        "tracked": tracked,
+        "dirty": True if not tracked else None if changes is None else bool(changes),
         "path": os.path.relpath(notebook.resolve(), Path(root).resolve()),
     }
+
+
+def code_state() -> dict | None:
+    """The commit of this library, where it runs from a checkout.
+
+    Returns
+    -------
+    dict or None
+        `commit` and `dirty`; None where it is installed: its version says it all.
+    """
+    state = git_state(Path(__file__).resolve())
+    # An environment may lie inside a repository that does not hold what is installed in it.
+    return {key: state[key] for key in ("commit", "dirty")} if state and state["tracked"] else None
 
 
 def opened_entries(path: Path) -> list[dict]:

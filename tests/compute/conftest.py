@@ -1,7 +1,6 @@
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -56,14 +55,8 @@ class GatewayServer:
                 self.process.wait(5)
 
 
-def free_port() -> int:
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-def start_gateway(folder: Path, scheduler=SCHEDULER, worker=WORKER) -> GatewayServer:
-    port, proxy_port, password = free_port(), free_port(), secrets.token_hex(16)
+def start_gateway(folder: Path, ports: list[int], worker=WORKER) -> GatewayServer:
+    (port, proxy_port), password = ports, secrets.token_hex(16)
     clusters = folder / "clusters"
     clusters.mkdir()
     config = folder / "dask_gateway_config.py"
@@ -73,7 +66,7 @@ def start_gateway(folder: Path, scheduler=SCHEDULER, worker=WORKER) -> GatewaySe
             port=port,
             proxy_port=proxy_port,
             directory=str(clusters),
-            scheduler=scheduler,
+            scheduler=SCHEDULER,
             worker=worker,
         )
     )
@@ -100,16 +93,17 @@ def start_gateway(folder: Path, scheduler=SCHEDULER, worker=WORKER) -> GatewaySe
 
 
 @pytest.fixture(scope="module")
-def gateway(tmp_path_factory):
-    server = start_gateway(tmp_path_factory.mktemp("gateway"))
+def gateway(tmp_path_factory, free_ports):
+    server = start_gateway(tmp_path_factory.mktemp("gateway"), free_ports(2))
     yield server
     server.stop()
 
 
 @pytest.fixture
-def slow_gateway(tmp_path):
+def slow_gateway(tmp_path, free_ports):
     """A gateway whose workers never come: their command only sleeps."""
-    server = start_gateway(tmp_path, worker=[sys.executable, "-c", "import time; time.sleep(120)", "--"])
+    sleeper = [sys.executable, "-c", "import time; time.sleep(120)", "--"]
+    server = start_gateway(tmp_path, free_ports(2), worker=sleeper)
     yield server
     server.stop()
 

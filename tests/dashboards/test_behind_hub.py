@@ -1,6 +1,7 @@
 """As a service of a real JupyterHub: nothing of the dashboard is seen without the hub's login."""
 
 import asyncio
+import base64
 import os
 import re
 import subprocess
@@ -12,6 +13,8 @@ import pytest
 import requests
 from tornado.httpclient import HTTPClientError, HTTPRequest
 from tornado.websocket import websocket_connect
+
+from odatis_vre.i18n import COOKIE
 
 pytestmark = [pytest.mark.hub, pytest.mark.timeout(180)]
 
@@ -178,11 +181,10 @@ def test_a_user_with_the_scope_sees_the_page(marie):
 
 
 @pytest.mark.browser
-def test_a_user_with_the_scope_sees_the_map_and_can_change_it(hub, marie, chromium):
-    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+def test_a_user_with_the_scope_sees_the_map_and_can_change_it(hub, marie, new_page):
+    page = new_page(height=900)
     names = ("name", "value", "domain", "path")
-    context.add_cookies([{key: getattr(c, key) for key in names} for c in marie.cookies])
-    page = context.new_page()
+    page.context.add_cookies([{key: getattr(c, key) for key in names} for c in marie.cookies])
     page.goto(hub + PREFIX + "?lang=en")
     page.wait_for_function("window.Bokeh?.documents?.[0]?.is_idle")
     page.get_by_role("slider").first.focus()
@@ -191,17 +193,27 @@ def test_a_user_with_the_scope_sees_the_map_and_can_change_it(hub, marie, chromi
     page.get_by_text("Français").click()
     page.get_by_text("Température de surface de la mer (°C) · février").wait_for()
     assert urlsplit(page.url).path == PREFIX
-    context.close()
 
 
-def test_the_page_holds_no_cookie(marie):
-    import base64
+def test_the_language_chosen_at_the_hub_counts_before_the_browsers(hub, marie):
+    headers = {"Accept-Language": "en-GB", "Cookie": f"{cookie_header(marie)}; {COOKIE}=fr"}
+    page = requests.get(hub + PREFIX, headers=headers, timeout=30).text
+    assert '<html lang="fr"' in page
+    assert_no_cookie(marie, page)
 
-    token = session_token(marie.page.text).split(".")[0]
+
+def assert_no_cookie(session: requests.Session, page: str) -> None:
+    """None of a login's cookies is in a page, nor in the token it holds."""
+    token = session_token(page).split(".")[0]
     text = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
-    for cookie in marie.cookies:
-        assert cookie.value.strip('"') not in marie.page.text
+    assert session.cookies
+    for cookie in session.cookies:
+        assert cookie.value.strip('"') not in page
         assert cookie.value.strip('"').encode() not in text
+
+
+def test_the_page_holds_no_cookie_of_the_login(marie):
+    assert_no_cookie(marie, marie.page.text)
 
 
 async def test_a_websocket_needs_the_login(hub, marie):

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from odatis_vre.dashboards.field import Field, distance_km
+from odatis_vre.dashboards.field import Field, Layer
+from odatis_vre.dashboards.figures import MapFigure
+from odatis_vre.matchup.nearest import great_circle_km
 
 
 @pytest.fixture
@@ -24,11 +26,6 @@ def basin():
     )
 
 
-def test_a_degree_of_the_equator_is_111_km():
-    # 2 pi 6371.0088 km / 360
-    assert distance_km(0, 179.5, 0, -179.5) == pytest.approx(111.195, abs=1e-3)
-
-
 def test_a_map_is_turned_to_ascending_axes(basin):
     layer = Field(basin).at(time=1, depth=2)
     assert layer.lat.tolist() == [40.0, 41.0]
@@ -39,7 +36,7 @@ def test_a_map_is_turned_to_ascending_axes(basin):
 def test_the_nearest_cell_is_a_wet_one_and_says_how_far_it_is(basin):
     cell = Field(basin).at().nearest(40.2, 1.0)
     assert (cell.lat, cell.lon) == (40.0, 0.0)
-    assert cell.distance == pytest.approx(distance_km(40.2, 1.0, 40.0, 0.0))
+    assert cell.distance == pytest.approx(great_circle_km(40.2, 1.0, 40.0, 0.0))
     assert cell.index == {"lat": 1, "lon": 0}
     assert cell.value == float(basin[0, 0, 1, 0])
 
@@ -75,7 +72,45 @@ def test_a_large_map_is_thinned_before_it_travels():
         dims=("lat", "lon"),
         coords={"lat": [0, 1], "lon": np.arange(5000) / 100},
     )
-    assert Field(wide).at().pixels.shape == (2, 1000)
+
+    assert Field(wide).at().pixels.shape == (2, 1200)
+
+
+def test_the_pixels_of_an_even_map_are_its_cells(climatology):
+    layer = Field(climatology.sst).at()
+    assert np.array_equal(layer.pixels, layer.values.astype("float32"), equal_nan=True)
+
+
+def zonal(lat):
+    """Values that are the latitude of their row."""
+    lat = np.asarray(lat, "float64")
+    return Layer(
+        np.repeat(lat[:, None], 2, axis=1), lat, np.array([0.0, 1.0]), ("lat", "lon"), (False, False)
+    )
+
+
+def test_an_uneven_axis_is_drawn_where_its_rows_are():
+    mercator = np.degrees(np.arctan(np.sinh(np.radians(np.arange(0, 160, 4.0)))))  # up to 83 degrees
+    layer = zonal(mercator)
+    words = dict.fromkeys(("missing", "lat", "lon", "value"), "")
+    figure = MapFigure("en", words, on_place=None)
+    figure.show_layer(layer)
+    drawn = {name: column[0] for name, column in figure.image.data.items()}
+    rows = drawn["image"].shape[0]
+    at = drawn["y"] + (np.arange(rows) + 0.5) * drawn["dh"] / rows
+    nearest = mercator[np.abs(at[:, None] - mercator).argmin(axis=1)]
+    assert drawn["image"][:, 0] == pytest.approx(nearest)
+    assert set(drawn["image"][:, 0]) == set(mercator.astype("float32"))
+
+
+def test_the_row_at_each_pole_is_in_the_table_and_drawn_in_its_place():
+    layer = zonal(np.arange(-90, 91, 10))
+    bands = layer.bands()
+    assert [row[0] for row in bands] == list(np.arange(80.0, -91, -10))
+    assert (bands[0][2]["max"], bands[-1][2]["min"]) == (90.0, -90.0)
+    assert layer.pixels[:, 0].tolist() == layer.lat.tolist()
+    assert layer.edges[1::2] == (-95, 95)
+    assert layer.bounds[1::2] == (-90, 90)
 
 
 def test_what_has_no_position_is_not_mapped(climatology):

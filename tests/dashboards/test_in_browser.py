@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from odatis_vre.dashboards.field import Field
+from odatis_vre.i18n import COOKIE
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
@@ -32,14 +33,13 @@ def address():
 
 
 @pytest.fixture
-def visit(chromium, address):
+def visit(new_page, address):
     """A function that opens an address of the explorer and waits for its map."""
-    contexts = []
 
-    def go(query="", locale="en-GB", width=1280):
-        context = chromium.new_context(locale=locale, viewport={"width": width, "height": 900})
-        contexts.append(context)
-        page = context.new_page()
+    def go(query="", lang="en", width=1280, cookie=None):
+        page = new_page(lang, width=width, height=900)
+        if cookie:
+            page.context.add_cookies([{"name": COOKIE, "value": cookie, "url": address}])
         page.foreign = []
         page.on("request", lambda r: _is_foreign(r.url, address) and page.foreign.append(r.url))
         page.goto(address + query)
@@ -47,9 +47,7 @@ def visit(chromium, address):
         page.wait_for_function("window.Bokeh?.documents?.[0]?.is_idle")
         return page
 
-    yield go
-    for context in contexts:
-        context.close()
+    return go
 
 
 def _is_foreign(url, address):
@@ -126,8 +124,8 @@ def test_a_position_off_the_earth_is_explained(visit):
     wait_text(page, "Type a latitude from -90 to 90")
 
 
-def test_french_by_address_and_by_browser(visit):
-    for page in (visit("?lang=fr"), visit("", locale="fr-FR")):
+def test_french_by_address_by_cookie_and_by_browser(visit):
+    for page in (visit("?lang=fr", cookie="en"), visit("", cookie="fr"), visit("", lang="fr")):
         wait_text(page, "Température de surface de la mer (°C) · janvier")
         wait_text(page, "des mailles ont une valeur")
         assert page.evaluate("document.documentElement.lang") == "fr"

@@ -67,9 +67,6 @@ c.JupyterHub.update(
     pages.page_traits(
         login_hint={"en": "It is in the terminal.", "fr": "Il est dans le terminal."},
         service_titles={"explore": {"en": "Catalogue explorer", "fr": "Explorateur du catalogue"}},
-        templates=[
-            {"path": "templates/niche.ipynb", "title": {"en": "Optimal niche", "fr": "Niche optimale"}},
-        ],
         expected_seconds=20,
         default_url="/hub/home",
     )

@@ -1,3 +1,5 @@
+from datetime import date
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -86,6 +88,32 @@ def test_a_window_crosses_the_date_line():
     assert env.distance_km[0] == pytest.approx(0.9 * 111.195, rel=1e-4)
 
 
+@pytest.mark.parametrize("shift", [0, 360])
+def test_without_a_tolerance_of_longitude_a_regional_grid_ends_at_its_cells(shift):
+    lon = np.array([355.5, 356.5, 357.5, 358.5, 359.5, 0.5, 1.5, 2.5])
+    lon = np.where(lon > 180, lon - 360 + shift, lon)  # across Greenwich, in both conventions
+    grid = xr.Dataset({"sst": (("lat", "lon"), np.tile(lon, (2, 1)))}, {"lat": [45.0, 46], "lon": lon})
+    env = matchup.points(grid, at([45.0] * 4, [100.0, 2.9, 3.1, -0.1]), tolerance={"lat": 1})
+    assert list(env.status) == ["outside", "matched", "outside", "matched"]
+    assert env.sst[1] == 2.5
+
+
+def test_without_a_tolerance_of_longitude_a_global_grid_leaves_no_one_outside():
+    lon = np.arange(0.0, 360, 2)
+    grid = xr.Dataset({"sst": (("lat", "lon"), np.tile(lon, (2, 1)))}, {"lat": [45.0, 46], "lon": lon})
+    env = matchup.points(grid, at([45.0] * 3, [-0.9, 179.2, 359.5]), tolerance={"lat": 1})
+    assert list(env.sst) == [0, 180, 0]
+
+
+def test_the_units_of_the_grid_and_of_the_observations_come_along(ocean_cube):
+    ocean_cube["temperature"].attrs["units"] = "degC"
+    casts = at(47.5, -8.5, time=["2001-03-20"], depth=[10.0])
+    casts.attrs["units"] = {"lat": "degrees_north", "sst": "of a column that was dropped"}
+    env = matchup.points(ocean_cube, casts)
+    assert env.attrs["units"] == {"lat": "degrees_north", "temperature": "degC"}
+    assert casts.attrs["units"]["sst"] == "of a column that was dropped"
+
+
 def test_random_observations_get_the_cell_that_a_full_search_finds():
     rng = np.random.default_rng(11)
     lat, lon = np.sort(rng.uniform(-89, 89, 40))[::-1], np.sort(rng.uniform(20, 380, 60))
@@ -140,6 +168,65 @@ def test_a_time_tolerance_reads_days_and_texts(ocean_cube):
     for tolerance, status in ((3, "outside_time"), ("3D", "outside_time"), ("20D", "matched")):
         env = matchup.points(ocean_cube, casts, tolerance={"lat": 1, "lon": 1, "time": tolerance})
         assert env.status[0] == status
+
+
+@pytest.mark.parametrize(
+    ("tolerance", "status"),
+    [
+        (np.int64(15), "matched"),
+        (np.float32(3), "outside_time"),
+        (np.timedelta64(15, "D"), "matched"),
+        (np.timedelta64(15, "h"), "outside_time"),
+        (pd.Timedelta(days=15), "matched"),
+        ("360 h", "matched"),
+    ],
+)
+def test_a_time_tolerance_is_in_days_or_in_its_own_unit(ocean_cube, tolerance, status):
+    casts = at(47.5, -8.5, time=["2001-02-08"], depth=[0.0])
+    env = matchup.points(ocean_cube, casts, tolerance={"lat": 1, "lon": 1, "time": tolerance})
+    assert env.status[0] == status
+
+
+@pytest.mark.parametrize("tolerance", ["15", " 1 2", "1e1", np.timedelta64(15), np.timedelta64("NaT", "D")])
+def test_a_time_tolerance_without_a_unit_is_refused(ocean_cube, tolerance):
+    casts = at(47.5, -8.5, time=["2001-02-08"], depth=[0.0])
+    with use_language("en"), pytest.raises(MatchupError, match=r"(?s)tolerance .* for time.*with its unit"):
+        matchup.points(ocean_cube, casts, tolerance={"lat": 1, "lon": 1, "time": tolerance})
+
+
+@pytest.mark.parametrize(
+    "dates",
+    [
+        ["1992-03-02", None, ""],
+        ["1992-03-02T23:30:00Z", pd.NaT, " "],
+        [date(1992, 3, 2), None, None],
+        pd.to_datetime(["02/03/1992", None, None], dayfirst=True),
+        pd.to_datetime(["1992-03-02T12:00+02:00", None, None]),
+    ],
+    ids=["iso", "iso with time", "date objects", "datetimes", "datetimes with a zone"],
+)
+def test_dates_are_date_objects_or_iso_text(ocean_cube, dates):
+    ocean_cube.time.attrs["climatology"] = "climatology_bounds"
+    env = matchup.points(ocean_cube[["sst"]], at([47.5] * 3, [-8.5] * 3, time=dates))
+    assert list(env.status) == ["matched", "no_time", "no_time"]
+    assert env.sst[0] == 3
+
+
+@pytest.mark.parametrize("text", ["02/03/1992", "25.12.1992", "2 March 1992", "1992", "now"])
+def test_a_date_that_could_be_misread_is_named_and_refused(ocean_cube, text):
+    casts = at([47.5] * 2, [-8.5] * 2, time=["1992-05-01", text], depth=[0.0, 0.0])
+    with use_language("en"), pytest.raises(MatchupError, match=f"column time holds '{text}'") as caught:
+        matchup.points(ocean_cube, casts)
+    assert 'pd.to_datetime(df["time"], dayfirst=True)' in caught.value.hint
+
+
+def test_a_depth_axis_positive_up_is_turned_down(ocean_cube):
+    up = ocean_cube[["temperature"]].assign_coords(depth=-ocean_cube.depth)
+    up.depth.attrs["positive"] = "up"
+    casts = at([47.5, 47.5], [-8.5, -8.5], time=["2001-03-20", "2001-11-02"], depth=[10.0, 150.0])
+    env = matchup.points(up, casts)
+    np.testing.assert_allclose(env.temperature, [3.0, 11.2])
+    assert list(env.matched_depth) == [0, 200]
 
 
 @pytest.mark.parametrize("encode", ["cf", "month"])

@@ -157,7 +157,7 @@ def test_a_constant_variable_is_named_and_left_out_of_the_mean(warm_water_fish):
         ({"threshold": 5}, "threshold = 5"),
         ({"smoothing": -1}, "smoothing = -1"),
         ({"compat": "R"}, "compat = 'R'"),
-        ({"bins": 4, "smoothing": 2}, "5 categories does not fit into 4 bins"),
+        ({"bins": 4, "smoothing": 2}, "window of 5 does not fit into 4 categories"),
     ],
 )
 def test_a_parameter_out_of_range_is_named(warm_water_fish, parameters, text):

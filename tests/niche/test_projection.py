@@ -1,10 +1,13 @@
 import dask.array as da
 import numpy as np
+import pandas as pd
 import pytest
+import xarray as xr
 
+from odatis_vre import matchup
 from odatis_vre.errors import NicheError
 from odatis_vre.i18n import use_language
-from odatis_vre.niche import NPPEN, project
+from odatis_vre.niche import NPPEN, Chromatogram, project
 
 
 @pytest.fixture
@@ -64,6 +67,65 @@ def test_missing_variables_are_named_with_those_there_are(model, island_sea):
     with use_language("en"), pytest.raises(NicheError, match=r"(?s)model: sst\..*salinity") as caught:
         project(model, grid)
     assert "temperature" in caught.value.hint
+
+
+@pytest.fixture
+def model_in_celsius(presences):
+    presences.attrs["units"] = {"sst": "degC", "salinity": "psu"}
+    return NPPEN().fit(presences)
+
+
+def in_unit(ds, unit, offset=0.0):
+    return ds.assign(sst=(ds.sst + offset).assign_attrs(units=unit))
+
+
+@pytest.mark.parametrize("chunks", [{}, {"time": 1}])
+def test_a_grid_in_kelvin_is_converted_to_the_unit_of_the_fit(model_in_celsius, island_sea, chunks):
+    kelvin = in_unit(island_sea, "K", 273.15)
+    if chunks:
+        kelvin = kelvin.chunk(chunks)
+    expected = project(model_in_celsius, island_sea)
+    assert float(expected.max()) > 0.5
+    np.testing.assert_allclose(project(model_in_celsius, kelvin), expected, atol=0.01)
+
+
+def test_a_table_in_kelvin_is_converted_to_the_unit_of_the_fit(model_in_celsius, presences):
+    kelvin = presences.assign(sst=presences.sst + 273.15)
+    kelvin.attrs["units"] = {"sst": "K"}
+    expected = model_in_celsius.predict(presences)
+    np.testing.assert_allclose(model_in_celsius.predict(kelvin), expected, atol=0.01)
+
+
+@pytest.mark.parametrize("unit", ["m", "parsecs of rum"])
+def test_a_grid_whose_unit_does_not_fit_is_refused(model_in_celsius, island_sea, unit):
+    with use_language("en"), pytest.raises(NicheError, match=f"sst is in {unit}.*fitted in degC"):
+        project(model_in_celsius, in_unit(island_sea, unit))
+
+
+def test_values_are_taken_as_they_are_where_a_unit_is_unknown(model, model_in_celsius, island_sea):
+    expected = project(model, island_sea)
+    np.testing.assert_array_equal(project(model_in_celsius, island_sea), expected)
+    np.testing.assert_array_equal(project(model, in_unit(island_sea, "K")), expected)
+
+
+def test_practical_salinity_is_the_same_number_however_its_unit_is_written(model_in_celsius, island_sea):
+    expected = project(model_in_celsius, island_sea)
+    for unit in ("1", "1e-3", "PSU"):
+        grid = island_sea.assign(salinity=island_sea.salinity.assign_attrs(units=unit))
+        np.testing.assert_array_equal(project(model_in_celsius, grid), expected)
+
+
+def test_units_reach_the_model_from_the_grid_that_was_matched(island_sea):
+    celsius = in_unit(island_sea, "degC").isel(time=0)
+    lat, lon = (c.ravel() for c in np.meshgrid(celsius.lat, celsius.lon))
+    stations = pd.DataFrame({"lat": lat, "lon": lon, "eggs": np.arange(len(lat))})
+    env = matchup.points(celsius, stations, variables=["sst", "salinity"])
+    seen = env[(env.status == "matched") & (env.eggs > 3)][["sst", "salinity"]]
+    model = NPPEN().fit(seen)
+    assert model.feature_units_ == {"sst": "degC"}
+    assert Chromatogram(bins=5).fit(seen, np.ones(len(seen))).feature_units_ == {"sst": "degC"}
+    kelvin = in_unit(island_sea, "K", 273.15).isel(time=0)
+    xr.testing.assert_allclose(project(model, kelvin), project(model, celsius), atol=0.05)
 
 
 def test_a_model_without_names_cannot_choose_variables(presences, island_sea):

@@ -82,9 +82,39 @@ def test_a_wrong_parameter_exits_with_2(notebook, tmp_path):
 def test_the_language_option_reaches_report_and_notebook(notebook, tmp_path):
     path = notebook("import os; open('lang', 'w').write(os.environ['ODATIS_LANG'])")
     done = odatis(path, "-o", tmp_path / "runs", "--lang", "fr")
-    assert "Calcul terminé" in done.stdout
+    assert "Exécution terminée" in done.stdout
     [folder] = (tmp_path / "runs").iterdir()
     assert (folder / "outputs" / "lang").read_text() == "fr"
+
+
+def test_a_language_we_do_not_have_is_named(notebook):
+    done = odatis(notebook("1"), "--lang", "de")
+    assert done.returncode == 2
+    assert '"de" is not a language' in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_run_that_ignores_the_end_of_its_terminal_goes_on(notebook, tmp_path):
+    path = notebook(
+        "import pathlib, time\npathlib.Path('began').touch()\n"
+        "while not pathlib.Path('go').exists(): time.sleep(0.05)",
+        parameters=None,
+    )
+    process = subprocess.Popen(
+        [*ODATIS, path, "-o", tmp_path / "runs"],
+        env=ENV,
+        stdout=subprocess.DEVNULL,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),  # as nohup does
+    )
+    try:
+        began = _wait_for(lambda: next((tmp_path / "runs").glob("*/outputs/began"), None))
+        process.send_signal(signal.SIGHUP)
+        began.with_name("go").touch()
+        assert process.wait(60) == 0
+    finally:
+        process.kill()
+        process.wait()
+    assert Run(began.parents[1]).status == "completed"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -10,6 +10,7 @@ import pytest
 import odatis_vre as ov
 from odatis_vre.errors import RunError
 from odatis_vre.runs import Run
+from odatis_vre.runs import record as records
 
 pytestmark = pytest.mark.usefixtures("english")
 
@@ -91,24 +92,55 @@ def test_a_cell_that_may_fail_does_not_stop_the_run(notebook, tmp_path):
     assert (ov.run(path, output=tmp_path / "runs").outputs / "after.txt").exists()
 
 
-def test_the_record_names_the_commit_and_whether_the_repository_changed(notebook, tmp_path):
-    path = notebook("1")
+@pytest.fixture
+def git(tmp_path):
+    """A function that runs git in a new repository."""
 
-    def git(*words):
+    def run(*words):
         identity = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
         return subprocess.run(
             ["git", "-C", str(tmp_path), *identity, *words], check=True, capture_output=True, text=True
         ).stdout.strip()
 
-    git("init", "-q")
+    run("init", "-q")
+    return run
+
+
+def test_the_record_names_the_commit_and_whether_the_repository_changed(notebook, tmp_path, git):
+    path = notebook("1")
     git("add", "survey.ipynb")
     git("commit", "-q", "-m", "survey")
     (tmp_path / ".git" / "info" / "exclude").write_text("runs/\n")
     commit = git("rev-parse", "HEAD")
     record = ov.run(path, output=tmp_path / "runs").record
-    assert record["git"] == {"commit": commit, "dirty": False, "path": "survey.ipynb"}
+    assert record["git"] == {"commit": commit, "tracked": True, "dirty": False, "path": "survey.ipynb"}
     (tmp_path / "new.txt").write_text("x")
     assert ov.run(path, output=tmp_path / "runs").record["git"]["dirty"] is True
+
+
+def test_a_notebook_that_git_ignores_is_not_what_the_commit_holds(notebook, tmp_path, git):
+    path = notebook("1", name="[draft].ipynb")
+    (tmp_path / ".gitignore").write_text("*.ipynb\n")
+    (tmp_path / "d.ipynb").write_text("{}")
+    git("add", "-f", ".gitignore", "d.ipynb")
+    git("commit", "-q", "-m", "all but the draft")
+    state = records.git_state(path)
+    assert (state["tracked"], state["dirty"]) == (False, True)
+
+
+def test_the_record_names_the_commit_of_the_library_in_a_checkout(notebook, tmp_path, git, monkeypatch):
+    module = tmp_path / "odatis_vre" / "record.py"
+    module.parent.mkdir()
+    module.touch()
+    monkeypatch.setattr(records, "__file__", str(module))
+    assert records.code_state() is None  # installed in an environment inside some repository
+    git("add", "odatis_vre")
+    git("commit", "-q", "-m", "library")
+    expected = {"commit": git("rev-parse", "HEAD"), "dirty": False}
+    assert records.code_state() == expected
+    path = notebook("1")
+    (tmp_path / ".git" / "info" / "exclude").write_text("runs/\n*.ipynb\n")
+    assert ov.run(path, output=tmp_path / "runs").record["code"] == expected
 
 
 def test_what_the_notebook_opened_is_in_the_record(notebook, tmp_path):
@@ -142,7 +174,7 @@ def test_a_report_shows_results_not_code_and_asks_nothing_of_the_network(noteboo
     assert "<title>Moyenne de l’océan</title>" in html
     assert "la moyenne" in html
     assert "print(" not in html
-    assert "terminé" in html
+    assert "terminée" in html
     for fetch in ('src="http', "src='http", 'href="http', "import(", "@import", "url(http"):
         assert fetch not in html
 

@@ -20,8 +20,17 @@ def odatis_run(tmp_path_factory):
     def run(*parameters: str):
         words = [word for parameter in parameters for word in ("-p", parameter)]
         told = subprocess.run(
-            [sys.executable, "-m", "odatis_vre.cli", "run", str(TEMPLATE), *words]
-            + ["-o", str(tmp_path_factory.mktemp("runs")), "--json"],
+            [
+                sys.executable,
+                "-m",
+                "odatis_vre.cli",
+                "run",
+                str(TEMPLATE),
+                *words,
+                "-o",
+                str(tmp_path_factory.mktemp("runs")),
+                "--json",
+            ],
             capture_output=True,
             text=True,
             env=outside,

@@ -6,9 +6,9 @@ import secrets
 from odatis_vre.hub import configure_gateway
 from odatis_vre.hub.embedded.place import Place, State
 from odatis_vre.hub.events import emit
-from odatis_vre.settings_file import load
 
 place = Place.current()
-key = State(place.state).secret("gateway", lambda: base64.b64encode(secrets.token_bytes(32)).decode())
-configure_gateway(get_config(), load(place.settings), place, key)  # noqa: F821
+state = State(place.state)
+key = state.secret("gateway", lambda: base64.b64encode(secrets.token_bytes(32)).decode())
+configure_gateway(get_config(), state.settings(), place, key)  # noqa: F821
 emit("gateway")

@@ -2,7 +2,7 @@
 
 from odatis_vre.hub import configure
 from odatis_vre.hub.embedded.place import Place, State
-from odatis_vre.settings_file import load
 
 place = Place.current()
-configure(get_config(), load(place.settings), place, State(place.state).password())  # noqa: F821
+state = State(place.state)
+configure(get_config(), state.settings(), place, state.password())  # noqa: F821

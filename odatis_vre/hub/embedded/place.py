@@ -12,7 +12,10 @@ from pathlib import Path
 
 import platformdirs
 
+from odatis_vre.errors import StartError
 from odatis_vre.hub.embedded.processes import MARKER
+from odatis_vre.i18n import tr
+from odatis_vre.settings import Settings
 
 __all__ = ["Place", "State"]
 
@@ -28,7 +31,6 @@ class Place:
     """
 
     state: str
-    settings: str | None
     port: int
     hub_port: int
     proxy_api_port: int
@@ -61,12 +63,24 @@ class State:
         self.events = self.folder / "events.jsonl"
         self.password_file = self.folder / "password"
         self.hub_log = self.logs / "hub.log"
+        self.sign = self.folder / ".odatis-vre"
 
     def create(self) -> None:
-        """Make the folder, readable by its owner only; `OSError` where that cannot be."""
+        """Make the folder, readable by its owner only.
+
+        Raises
+        ------
+        StartError
+            It holds something that is not a VRE's: nothing in it is touched.
+        OSError
+            It cannot be made.
+        """
+        if self.folder.is_dir() and not self.sign.exists() and any(self.folder.iterdir()):
+            raise StartError(tr("hub.up.not_ours", path=self.folder), tr("hub.up.unwritable_hint"))
         for folder in (self.folder, self.logs, self.homes, self.shared, self.folder / "secrets"):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.folder.chmod(0o700)
+        self.sign.touch()
 
     def secret(self, name: str, make) -> str:
         """A secret made once and kept with mode 0600."""
@@ -88,9 +102,14 @@ class State:
         """What the last start wrote down."""
         return Place(**json.loads((self.folder / "place.json").read_text("utf-8")))
 
-    def choose(self, settings_file: Path | None, port: int) -> Place:
-        """Find free ports for a new start and write them down."""
-        place = Place(str(self.folder), str(settings_file) if settings_file else None, port, *_free_ports(5))
+    def settings(self) -> Settings:
+        """The settings of the last start: a file that is edited meanwhile counts from the next one."""
+        return Settings.model_validate_json((self.folder / "settings.json").read_text("utf-8"))
+
+    def choose(self, settings: Settings, port: int) -> Place:
+        """Find free ports for a new start; write them and the settings down."""
+        place = Place(str(self.folder), port, *_free_ports(5))
+        write_private(self.folder / "settings.json", settings.model_dump_json(indent=2) + "\n")
         write_private(self.folder / "place.json", json.dumps(asdict(place), indent=2) + "\n")
         return place
 

@@ -4,7 +4,6 @@ from odatis_vre.hub.embedded import processes
 from odatis_vre.hub.embedded.place import State
 from odatis_vre.hub.embedded.supervisor import base_url, reachable, running
 from odatis_vre.i18n import tr
-from odatis_vre.settings_file import load
 
 __all__ = ["describe", "sentences"]
 
@@ -43,10 +42,9 @@ def describe(state: State) -> dict:
         pids.setdefault(_part(process), []).append(process.pid)
     if pid is not None:
         try:
-            place = state.place()
+            place, settings = state.place(), state.settings()
         except (OSError, ValueError, TypeError):  # a start that has not come that far
             return {**found, "services": {}, "pids": pids}
-        settings = load(place.settings)
         found |= {
             "address": base_url(settings, place),
             "users": settings.auth.users,

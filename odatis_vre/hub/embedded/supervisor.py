@@ -30,6 +30,7 @@ __all__ = ["down", "up"]
 
 START_SECONDS = 120
 STOP_SECONDS = 25
+ROOM = 50 << 20  # bytes: databases, logs and copies of templates, with some to spare
 
 
 class Stopped(Exception):  # noqa: N818 - not an error: somebody asked
@@ -69,12 +70,13 @@ def up(
     port = port or settings.hub.port
     with _disk_errors(state):
         state.create()
-    with _held(state), _stop_signals():
-        hub = None
+    with _held(state):
+        hub, signals = None, StopSignals()
         try:
+            signals.listen()
             with _disk_errors(state):
                 _prepare(state, settings, port, say)
-                place = state.choose(settings_file and Path(settings_file).resolve(), port)
+                place = state.choose(settings, port)
                 state.password()
                 hub = _start_hub(state)
             with _log_copy(state.hub_log, verbose) as copy_log:
@@ -84,7 +86,10 @@ def up(
         except Stopped:
             say(tr("hub.up.stopping"))
         finally:
-            _stop(state, hub)
+            try:
+                signals.ignore()
+            finally:
+                _stop(state, hub)
         say(tr("hub.up.stopped"))
 
 
@@ -146,21 +151,26 @@ def _held(state: State) -> Iterator[None]:
         yield
 
 
-@contextlib.contextmanager
-def _stop_signals() -> Iterator[None]:
-    def ask(signum, frame):
-        # A second Ctrl-C must not cut the stop short.
-        for number in signals:
-            signal.signal(number, signal.SIG_IGN)
+class StopSignals:
+    """Ctrl-C, SIGTERM and a closed terminal ask to stop, once; what is ignored (`nohup`) stays ignored."""
+
+    def __init__(self):
+        numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        self.numbers = [number for number in numbers if signal.getsignal(number) != signal.SIG_IGN]
+
+    def listen(self) -> None:
+        """From now on a signal raises `Stopped`; the next ones do nothing."""
+        for number in self.numbers:
+            signal.signal(number, self._ask)
+
+    def _ask(self, number, frame) -> None:
+        self.ignore()
         raise Stopped
 
-    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.signal(number, ask) for number in signals}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    def ignore(self) -> None:
+        """From now on nothing cuts the stop short: the process is at its end."""
+        for number in self.numbers:
+            signal.signal(number, signal.SIG_IGN)
 
 
 @contextlib.contextmanager
@@ -180,6 +190,8 @@ def _prepare(state: State, settings: Settings, port: int, say: Callable[[str], N
         say(tr("hub.up.cleaned", count=left))
     check_tools()
     _port_is_free(settings.hub.address, port)
+    if shutil.disk_usage(state.folder).free < ROOM:
+        raise StartError(tr("hub.up.full", path=state.folder, megabytes=ROOM >> 20), tr("hub.up.full_hint"))
     for name in ("templates", "workshops"):
         state.share(name, getattr(settings.notebooks, name) or shipped("notebooks", name))
     shutil.rmtree(state.folder / "clusters", ignore_errors=True)
@@ -303,17 +315,27 @@ def _follow(state: State, hub: subprocess.Popen, say: Callable[[str], None], cop
     with state.events.open(encoding="utf-8") as events:
         while True:
             for line in events:
-                event = json.loads(line)
-                if event["kind"] in started:
-                    started.discard(event["kind"])
-                    continue
-                say(_clock() + tr(f"hub.events.{event.pop('kind')}", **event))
+                kind, sentence = _told(line)
+                if kind in started:
+                    started.discard(kind)
+                elif sentence:
+                    say(_clock() + sentence)
             if (now := _proxy_pid(state)) != proxy and now is not None:
                 proxy = now
                 say(_clock() + tr("hub.events.proxy"))
             copy_log()
             _check_alive(state, hub)
             time.sleep(0.25)
+
+
+def _told(line: str) -> tuple[str | None, str | None]:
+    """Kind and sentence of an event; nothing for a line that a full disk cut short."""
+    try:
+        event = json.loads(line)
+        kind = event.pop("kind")
+        return kind, tr(f"hub.events.{kind}", **event)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None, None
 
 
 def _clock() -> str:

@@ -34,6 +34,7 @@ def configure_embedded(c: Config, settings: Settings, place: Place) -> None:
     set_spawner(c, settings, place)
     c.JupyterHub.services = services(settings, place)
     c.EventLogger.handlers = [events.ServerActions()]
+    c.JupyterHub.extra_log_handlers = [events.Failures()]
 
 
 def set_addresses(c: Config, settings: Settings, place: Place) -> None:
@@ -72,9 +73,14 @@ def set_spawner(c: Config, settings: Settings, place: Place) -> None:
         "PATH": environment_path(),
         "ODATIS_TEMPLATES": str(shared / "templates"),
         "ODATIS_WORKSHOPS": str(shared / "workshops"),
-        **({"ODATIS_CATALOG": settings.data.catalog} if settings.data.catalog else {}),
+        **catalog_environment(settings),
         **gateway_environment(place),
     }
+
+
+def catalog_environment(settings: Settings) -> dict[str, str]:
+    """The site catalogue: the same for servers, workers and dashboards."""
+    return {"ODATIS_CATALOG": settings.data.catalog} if settings.data.catalog else {}
 
 
 def gateway_environment(place: Place) -> dict[str, str]:
@@ -89,7 +95,12 @@ def gateway_environment(place: Place) -> dict[str, str]:
 
 def services(settings: Settings, place: Place) -> list[dict]:
     """The hub-managed services: Dask Gateway, the idle culler, the dashboards."""
-    common = {MARKER: place.state, "PATH": environment_path(), "PYTHONUNBUFFERED": "1"}
+    common = {
+        MARKER: place.state,
+        "PATH": environment_path(),
+        "PYTHONUNBUFFERED": "1",
+        **catalog_environment(settings),
+    }
     here = Path(__file__).parent
     found = [
         {
@@ -105,13 +116,12 @@ def services(settings: Settings, place: Place) -> list[dict]:
         {"name": "idle-culler", "command": culler_command(settings), "environment": common},
     ]
     if "explore" in settings.dashboards and settings.dashboards["explore"].enabled:
-        catalog = {"ODATIS_CATALOG": settings.data.catalog} if settings.data.catalog else {}
         found.append(
             {
                 "name": "explore",
                 "url": f"http://127.0.0.1:{place.explore_port}",
                 "command": [sys.executable, "-m", "odatis_vre.dashboards.serve", "explore"],
-                "environment": {**common, **catalog},
+                "environment": common,
                 "oauth_no_confirm": True,
             }
         )

@@ -1,28 +1,61 @@
 """`odatis up`, `status`, `down`: starts, says, stops, and survives being killed."""
 
+import asyncio
 import json
 import os
 import signal
 import socket
 import stat
 import subprocess
+import time
+from uuid import uuid4
 
 import psutil
 import pytest
+import requests
+from tornado.httpclient import HTTPRequest
+from tornado.websocket import websocket_connect
 
 pytestmark = pytest.mark.hub
 USER = "researcher"
 FIELD_NOTES = {"type": "file", "format": "text", "content": "field notes"}
 
 
+async def begin_cell(vre, token: str, code: str) -> None:
+    """Start a kernel in the user's server and a cell in it, and leave it running."""
+    kernel = vre.api(token, "POST", f"/user/{USER}/api/kernels", json={}).json()["id"]
+    address = f"ws://127.0.0.1:{vre.port}/user/{USER}/api/kernels/{kernel}/channels"
+    connection = await websocket_connect(HTTPRequest(address, headers={"Authorization": f"token {token}"}))
+    request = {
+        "channel": "shell",
+        "header": {
+            "msg_id": uuid4().hex,
+            "msg_type": "execute_request",
+            "session": uuid4().hex,
+            "version": "5.3",
+        },
+        "parent_header": {},
+        "metadata": {},
+        "content": {"code": code, "silent": False},
+    }
+    await connection.write_message(json.dumps(request))
+    await asyncio.sleep(0.5)
+    connection.close()
+
+
 @pytest.fixture
 def with_work(new_vre):
-    """A VRE with a running server, a saved file and a Dask cluster."""
+    """A VRE with a running server, a saved file, a cell under way and a Dask cluster."""
     vre = new_vre().start()
     token = vre.token(USER)
     vre.start_server(USER, token, profile="small")
     vre.api(token, "PUT", f"/user/{USER}/api/contents/notes.txt", json=FIELD_NOTES).raise_for_status()
     vre.gateway(token, "POST", "/api/v1/clusters/", json={"cluster_options": {}}).raise_for_status()
+    counting = (
+        "import time\nfor i in range(9999):\n    print(i, file=open('count.txt', 'a')); time.sleep(0.2)"
+    )
+    asyncio.run(begin_cell(vre, token, counting))
+    vre.wait_for((vre.state / "homes" / USER / "count.txt").exists, 30, "the cell")
     vre.wait_for(
         lambda: any("dask scheduler" in " ".join(p.cmdline()) for p in vre.processes()), 60, "the scheduler"
     )
@@ -37,15 +70,16 @@ def answers(vre) -> dict:
     return json.loads(vre.odatis("status", "--state", str(vre.state), "--json").stdout).get("services", {})
 
 
-def test_everything_listens_on_this_machine_only(vre):
-    listening = [
-        connection.laddr.ip
-        for process in vre.processes()
+def test_everything_listens_on_this_machine_only(with_work):
+    listening = {
+        (process.pid, connection.laddr.ip)
+        for process in with_work.processes()
         for connection in process.net_connections("inet")
         if connection.status == psutil.CONN_LISTEN
-    ]
-    assert len(listening) >= 5
-    assert set(listening) <= {"127.0.0.1", "::1"}
+    }
+    # The hub, its proxy, the gateway and its proxy, a dashboard, a server, a kernel, a scheduler.
+    assert len({pid for pid, _ in listening}) >= 7
+    assert {address for _, address in listening} <= {"127.0.0.1", "::1"}
 
 
 def test_the_greeting_gives_address_user_and_password(vre):
@@ -114,8 +148,18 @@ def test_a_full_disk_is_one_sentence(new_vre, missing):
     finally:
         subprocess.run(["umount", str(vre.state)], check=True)
     assert told.returncode == 1
-    assert "No space left on device" in told.stderr
+    assert "is full: less than 50 MB are free" in told.stderr
     assert len(told.stderr.splitlines()) == 2
+
+
+def test_a_folder_with_other_files_is_left_alone(new_vre):
+    vre = new_vre()
+    (vre.state / "clusters").mkdir(parents=True)
+    (vre.state / "clusters" / "mine.csv").write_text("1")
+    told = vre.odatis("up", str(vre.settings), "--state", str(vre.state))
+    assert told.returncode == 1
+    assert "not a VRE's" in told.stderr
+    assert (vre.state / "clusters" / "mine.csv").exists()
 
 
 def test_wrong_settings_are_told_before_anything_starts(new_vre):
@@ -151,6 +195,39 @@ def test_a_signal_stops_every_process(new_vre, number):
     assert vre.processes() == []
 
 
+def test_a_signal_in_the_middle_of_a_stop_does_not_cut_it_short(with_work):
+    with_work.process_of("jupyterhub_config.py").kill()
+    patience = time.monotonic() + 30
+    while with_work.process.poll() is None and time.monotonic() < patience:
+        with_work.process.send_signal(signal.SIGINT)
+        time.sleep(0.05)
+    assert with_work.process.wait(30) in (0, 1)
+    assert "Traceback" not in with_work.said()
+    assert with_work.processes() == []
+
+
+def test_nohup_holds(new_vre):
+    vre = new_vre().start(ignored=signal.SIGHUP)
+    vre.process.send_signal(signal.SIGHUP)
+    time.sleep(1)
+    assert all(answers(vre).values())
+
+
+def test_a_running_vre_bears_odd_events_and_edited_settings(new_vre):
+    vre = new_vre().start()
+    with (vre.state / "events.jsonl").open("a") as events:
+        events.write('{"kind": "login", "us\n[]\n{"kind": "never heard"}\n')
+    vre.settings.write_text("hub: {prot: 1}\n")
+    with pytest.raises(requests.HTTPError, match="403"):
+        vre.login("intruder")
+    vre.wait_for(lambda: "A login was refused" in vre.said(), 10, "word of the refusal")
+    assert "intruder" not in vre.said()
+    assert json.loads(vre.odatis("status", "--state", str(vre.state), "--json").stdout)["users"] == [
+        "researcher",
+        "trainee",
+    ]
+
+
 def test_down_stops_every_process_from_elsewhere(with_work):
     told = with_work.odatis("down", "--state", str(with_work.state))
     assert told.returncode == 0
@@ -166,7 +243,7 @@ def test_after_a_kill_the_next_start_cleans_and_starts(with_work):
     assert len(before) > 6
     assert "processes are left" in with_work.odatis("status", "--state", str(with_work.state)).stdout
     with_work.start()
-    assert "processes that an earlier start had left" in with_work.said()
+    assert "Processes that an earlier start had left" in with_work.said()
     assert before & {process.pid for process in with_work.processes()} == set()
     assert all(answers(with_work).values())
     assert saved(with_work) == "field notes"

@@ -4,7 +4,9 @@ import stat
 
 import pytest
 
+from odatis_vre.errors import StartError
 from odatis_vre.hub.embedded.place import State
+from odatis_vre.settings import Settings
 
 
 @pytest.fixture
@@ -50,14 +52,36 @@ def test_a_password_file_that_was_opened_to_others_is_closed_again(state):
 
 
 def test_a_place_reads_back(state):
-    place = state.choose(None, 8000)
+    place = state.choose(Settings(), 8000)
     assert state.place() == place
 
 
 def test_ports_differ(state):
-    place = state.choose(None, 8000)
+    place = state.choose(Settings(), 8000)
     ports = [value for name, value in vars(place).items() if name.endswith("_port")]
     assert len(set(ports)) == len(ports) == 5
+
+
+def test_the_settings_of_a_start_are_kept(state):
+    settings = Settings.model_validate({"hub": {"port": 9000}, "compute": {"worker_memory": 1234567}})
+    state.choose(settings, 9000)
+    assert state.settings() == settings
+
+
+def test_a_folder_with_other_files_is_left_alone(tmp_path):
+    mine = tmp_path / "thesis"
+    (mine / "clusters").mkdir(parents=True)
+    (mine / "clusters" / "mine.csv").write_text("1")
+    before = mode(mine)
+    with pytest.raises(StartError, match="not a VRE's"):
+        State(mine).create()
+    assert mode(mine) == before
+    assert sorted(path.name for path in mine.rglob("*")) == ["clusters", "mine.csv"]
+
+
+def test_a_vres_own_folder_may_be_used_again(state):
+    (state.homes / "ana").mkdir()
+    State(state.folder).create()
 
 
 @pytest.fixture
