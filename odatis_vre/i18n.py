@@ -47,6 +47,8 @@ def _messages(lang: str) -> dict[str, str]:
 
 def _known(tag: str | None) -> str | None:
     lang = (tag or "").replace("_", "-").split("-")[0].split(".")[0].lower()
+    if lang in ("c", "posix"):  # the locale of programs: no translation
+        return "en"
     return lang if lang in LANGUAGES else None
 
 

@@ -18,6 +18,10 @@ from odatis_vre.errors import StartError
 from odatis_vre.hub.embedded import tools
 
 ROOT = Path(__file__).parents[1]
+# Messages in tests are English unless a test says otherwise, whoever runs them.
+os.environ["LC_ALL"] = "C.UTF-8"
+os.environ.pop("ODATIS_LANG", None)
+
 BROWSER_ARGS = [
     "--no-sandbox",
     "--disable-gpu",

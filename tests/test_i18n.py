@@ -51,7 +51,15 @@ def test_an_unknown_locale_reads_english(monkeypatch):
     for name in ("ODATIS_LANG", "LC_ALL", "LC_MESSAGES"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("LANG", "pt_BR.UTF-8")
-    assert language() in ("en", "fr")
+    monkeypatch.setattr("locale.getlocale", lambda: ("pt_BR", "UTF-8"))
+    assert language() == "en"
+
+
+def test_the_locale_of_programs_is_english(monkeypatch):
+    monkeypatch.delenv("ODATIS_LANG", raising=False)
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    monkeypatch.setenv("LANG", "fr_FR.UTF-8")
+    assert language() == "en"
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from odatis_vre.catalog import citation, provenance
+from odatis_vre.catalog.address import is_local, public_url
+from odatis_vre.catalog.checksum import checked_file
 from odatis_vre.catalog.model import Metadata, Variable
 from odatis_vre.catalog.request import BBox, Period, read_bbox, read_period
-from odatis_vre.catalog.yamlfile import Leaf, public_url
+from odatis_vre.catalog.yamlfile import Leaf
 from odatis_vre.errors import CatalogError, DataNotFound
 from odatis_vre.i18n import tr
 
@@ -15,8 +17,6 @@ if TYPE_CHECKING:
     import xarray
 
 __all__ = ["Entry"]
-
-_TABLES = ("csv", "parquet")
 
 
 class Entry:
@@ -66,11 +66,11 @@ class Entry:
     @property
     def is_table(self) -> bool:
         """Whether it has rows (`to_pandas`) and no grid (`to_xarray`)."""
-        return self._leaf.source.driver in _TABLES
+        return self._leaf.source.driver == "csv"
 
     @property
     def urlpath(self) -> str:
-        """Where its file is, without any account."""
+        """Where its file is, or its files, without any account or key."""
         return public_url(self._leaf.source.args.get("urlpath", ""))
 
     @property
@@ -127,7 +127,6 @@ class Entry:
         box = None if bbox is None else read_bbox(bbox)
         period = None if time is None else read_period(time)
         names = [variables] if isinstance(variables, str) else variables
-        sha256 = self._check()
         ds = self._open("to_dask")
         bounds = [
             name
@@ -136,8 +135,8 @@ class Entry:
             if name in ds
         ]
         ds = select_grid(ds.set_coords(bounds), self.id, box, period, depth, names)
-        ds.attrs |= self._provenance(sha256)
-        provenance.record(self._record(sha256))
+        ds.attrs |= self._provenance()
+        provenance.record(self._record())
         return ds
 
     def to_pandas(
@@ -182,7 +181,6 @@ class Entry:
             raise CatalogError(tr("catalog.is_grid", entry=self.id), tr("catalog.is_grid_hint"))
         box = None if bbox is None else read_bbox(bbox)
         period = None if time is None else read_period(time)
-        sha256 = self._check()
         table = self._open("read")
         if period and "time" not in table.columns and self.period and not self.period.overlaps(period):
             raise DataNotFound(
@@ -195,10 +193,8 @@ class Entry:
             table = select_columns(table, self.id, names)
         table = table.reset_index(drop=True)
         units = {name: self.variables[name].units for name in table.columns if name in self.variables}
-        table.attrs = self._provenance(sha256) | {
-            "units": {name: unit for name, unit in units.items() if unit}
-        }
-        provenance.record(self._record(sha256))
+        table.attrs = self._provenance() | {"units": {name: unit for name, unit in units.items() if unit}}
+        provenance.record(self._record())
         return table
 
     def cite(self, style: str = "text") -> str:
@@ -238,44 +234,48 @@ class Entry:
         } | known
 
     def _open(self, verb: str):
-        """Through a plain Intake source: what was asked for never goes through it."""
+        """Through a plain Intake source: what was asked for never goes through it, and the driver is one of
+        those allowed when the file was read."""
         from intake.source import get_plugin_class
 
-        source = self._leaf.source
-        try:
-            driver = get_plugin_class(source.driver)
-        except (ImportError, ValueError, AttributeError) as error:
+        source, args = self._leaf.source, self._checked_args()
+        driver = get_plugin_class(source.driver)
+        if driver is None:
             raise CatalogError(
                 tr("catalog.no_driver", entry=self.id, driver=source.driver), tr("catalog.no_driver_hint")
-            ) from error
+            )
         try:
-            return getattr(driver(**source.args), verb)()
+            return getattr(driver(**args), verb)()
         except Exception as error:  # each engine and protocol has error classes of its own
+            local = all(is_local(url) for url in _listed(args["urlpath"]))
             raise CatalogError(
                 tr("catalog.unopened", entry=self.id, path=self.urlpath, reason=type(error).__name__),
                 tr("catalog.unopened_hint"),
-            ) from error
+            ) from (error if local else None)  # the inner error may show the whole URL
 
-    def _check(self) -> str | None:
-        expected, args = self.metadata.sha256, self._leaf.source.args
-        if expected is None or "urlpath" not in args:
-            return None
-        return provenance.checked_sha256(self.id, args["urlpath"], expected, args.get("storage_options"))
+    def _checked_args(self) -> dict[str, Any]:
+        """The arguments of the driver; with a checksum, on the very file that was checked."""
+        args, expected = self._leaf.source.args, self.metadata.sha256
+        if expected is None:
+            return args
+        (url,) = _listed(args["urlpath"])
+        others = {name: value for name, value in args.items() if name != "storage_options"}
+        return others | {"urlpath": checked_file(self.id, url, expected, args.get("storage_options"))}
 
-    def _provenance(self, sha256: str | None) -> dict[str, str]:
+    def _provenance(self) -> dict[str, str]:
         facts = {"odatis_entry": self.id, "odatis_title": self.title}
-        if sha256:
-            facts["odatis_sha256"] = sha256
+        if self.metadata.sha256:
+            facts["odatis_sha256"] = self.metadata.sha256
         if self.metadata.citation:
             facts["odatis_citation"] = self.cite()
         return facts
 
-    def _record(self, sha256: str | None) -> dict[str, Any]:
+    def _record(self) -> dict[str, Any]:
         licence = self.metadata.licence
         return {
             "entry": self.id,
             "title": self.title,
-            "sha256": sha256,
+            "sha256": self.metadata.sha256,
             "citation": self.cite() if self.metadata.citation else None,
             "licence": licence.name if licence else None,
             "urlpath": self.urlpath,
@@ -291,3 +291,7 @@ class Entry:
         from odatis_vre.catalog.card import html
 
         return html(self)
+
+
+def _listed(urls: str | list[str]) -> list[str]:
+    return urls if isinstance(urls, list) else [urls]

@@ -21,8 +21,9 @@ class BBox(NamedTuple):
 
     @property
     def width(self) -> float:
-        """Degrees of longitude from west to east, 360 for the whole world."""
-        return self.east - self.west if 0 <= self.east - self.west <= 360 else (self.east - self.west) % 360
+        """Degrees of longitude from west to east, 360 for the whole world and for more."""
+        width = self.east - self.west
+        return min(width, 360.0) if width >= 0 else width % 360
 
     @property
     def spans(self) -> list[tuple[float, float]]:
@@ -51,7 +52,8 @@ class BBox(NamedTuple):
 
     def __str__(self) -> str:
         west, east, south, north = tr("catalog.compass")
-        lons = " – ".join(_degrees(lon, west, east) for lon in (self.west, self.east))
+        ends = (-180, 180) if self.width >= 360 else (self.west, self.east)
+        lons = " – ".join(_degrees(lon, west, east) for lon in ends)
         lats = " – ".join(_degrees(lat, south, north) for lat in (self.south, self.north))
         return f"{lons}, {lats}"
 

@@ -83,6 +83,8 @@ def _coordinate(ds: xr.Dataset, axis: str, entry: str) -> xr.DataArray:
     for name, coord in ds.coords.items():
         if coord.attrs.get("standard_name") == standard or coord.attrs.get("axis") == _AXES[axis]:
             return _flat(ds[name], entry)
+        if axis == "depth" and coord.ndim and str(coord.attrs.get("positive")).lower() in ("up", "down"):
+            return _flat(ds[name], entry)  # CF 4.3: only a vertical coordinate says so
     for name, coord in ds.coords.items():
         units = str(coord.attrs.get("units", "")).lower()
         if (
@@ -171,9 +173,14 @@ def _within_period(ds: xr.Dataset, period: Period, entry: str) -> xr.Dataset:
     return ds.isel({time.dims[0]: _steps(found)})
 
 
+def _upwards(levels: xr.DataArray) -> bool:
+    default = "up" if levels.attrs.get("standard_name") in ("altitude", "height") else "down"
+    return str(levels.attrs.get("positive", default)).lower() == "up"
+
+
 def _at_depth(ds: xr.Dataset, depth, entry: str) -> xr.Dataset:
     levels = _coordinate(ds, "depth", entry)
-    values = levels.values if levels.attrs.get("positive", "down") == "down" else -levels.values
+    values = -levels.values if _upwards(levels) else levels.values
     try:
         top, bottom = (float(part) for part in ((depth, depth) if np.isscalar(depth) else depth))
     except (TypeError, ValueError):

@@ -1,9 +1,12 @@
 """Catalogue files: where the site's is, and how one is read."""
 
 import os
+import re
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from odatis_vre.catalog.address import public_url
+from odatis_vre.catalog.allowed import NESTED, driver_name, refusals
 from odatis_vre.catalog.model import CatalogFile, Metadata, Source
 from odatis_vre.errors import CatalogError
 from odatis_vre.i18n import tr
@@ -11,8 +14,8 @@ from odatis_vre.shipped import shipped
 
 __all__ = ["Leaf", "read_tree", "site_catalog"]
 
-NESTED = "yaml_file_cat"
 _DEEPEST = 10
+_CATALOG_DIR = re.compile(r"\{\{\s*CATALOG_DIR\s*\}\}")
 
 
 class Leaf:
@@ -72,15 +75,16 @@ def read_tree(path: str) -> tuple[Metadata, list[Leaf], dict[str, Metadata]]:
 def _collect(content, path, prefix, leaves, folders, seen) -> None:
     for name, source in content.sources.items():
         place = f"{prefix}{name}"
-        source = source.model_copy(update={"args": _render(source.args, path, f"sources.{name}.args")})
+        args = _render(source.args, path, f"sources.{name}.args")
+        source = source.model_copy(update={"args": args, "driver": driver_name(source.driver)})
+        for field, problem in refusals(source):
+            raise _bad(path, f"sources.{name}.{field}", problem)
         if source.driver != NESTED:
             leaves.append(Leaf(place, source, path))
             continue
-        nested = source.args.get("path")
-        if not isinstance(nested, str):
-            raise _bad(path, f"sources.{name}.args.path", tr("catalog.field_missing"))
+        nested = source.args["path"]
         if nested in seen or len(seen) > _DEEPEST:
-            raise _bad(path, f"sources.{name}.args.path", tr("catalog.loop", nested=nested))
+            raise _bad(path, f"sources.{name}.args.path", tr("catalog.loop", nested=public_url(nested)))
         folders[place] = source.metadata
         _collect(_read(nested), nested, f"{place}/", leaves, folders, (*seen, nested))
 
@@ -94,7 +98,7 @@ def _read(path: str) -> CatalogFile:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = tr("catalog.line", line=mark.line + 1) if mark else "-"
-        raise _bad(path, where, getattr(error, "problem", None) or str(error)) from error
+        raise _bad(path, where, getattr(error, "problem", None) or type(error).__name__) from None
     if not isinstance(tree, dict):
         raise _bad(path, "sources", tr("catalog.field_missing"))
     try:
@@ -103,7 +107,7 @@ def _read(path: str) -> CatalogFile:
         first = error.errors()[0]
         missing = first["type"] == "missing"
         problem = tr("catalog.field_missing") if missing else first["msg"].removeprefix("Value error, ")
-        raise _bad(path, ".".join(str(part) for part in first["loc"]), problem) from error
+        raise _bad(path, ".".join(str(part) for part in first["loc"]), problem) from None
 
 
 def _text(path: str) -> str:
@@ -115,30 +119,25 @@ def _text(path: str) -> str:
     except FileNotFoundError:
         raise CatalogError(tr("catalog.no_file", path=public_url(path)), tr("catalog.no_file_hint")) from None
     except UnicodeDecodeError as error:
-        raise _bad(path, f"byte {error.start}", "UTF-8") from error
+        raise _bad(path, f"byte {error.start}", "UTF-8") from None
     except Exception as error:  # a protocol's library raises errors of its own classes
         raise CatalogError(
             tr("catalog.unreadable", path=public_url(path), reason=type(error).__name__),
             tr("catalog.no_file_hint"),
-        ) from error
+        ) from None  # the inner error may show the whole URL
 
 
 def _render(value: Any, path: str, field: str) -> Any:
-    """Fill in CATALOG_DIR, the only name a file may use: a catalogue from elsewhere reads no environment."""
+    """Fill in CATALOG_DIR; nothing else is evaluated: a catalogue from elsewhere reads no environment."""
     if isinstance(value, dict):
         return {key: _render(part, path, f"{field}.{key}") for key, part in value.items()}
     if isinstance(value, list):
         return [_render(part, path, field) for part in value]
-    if not isinstance(value, str) or "{{" not in value:
+    if not isinstance(value, str):
         return value
-    from jinja2 import StrictUndefined, TemplateError
-    from jinja2.sandbox import SandboxedEnvironment
-
-    try:
-        template = SandboxedEnvironment(undefined=StrictUndefined).from_string(value)
-        return template.render(CATALOG_DIR=_folder(path))
-    except TemplateError as error:
-        raise _bad(path, field, str(error)) from error
+    if "{{" in _CATALOG_DIR.sub("", value) or "{%" in value:
+        raise _bad(path, field, tr("catalog.only_catalog_dir", name="{{ CATALOG_DIR }}"))
+    return _CATALOG_DIR.sub(lambda _: _folder(path), value)
 
 
 def _folder(path: str) -> str:
@@ -152,12 +151,3 @@ def _bad(path: str, field: str, problem: str) -> CatalogError:
         tr("catalog.bad_field", file=public_url(path), field=field, problem=problem),
         tr("catalog.bad_field_hint"),
     )
-
-
-def public_url(url: str) -> str:
-    """A URL without the account that some catalogues write into it."""
-    scheme, mark, rest = str(url).partition("://")
-    if not mark:
-        return str(url)
-    host, slash, path = rest.partition("/")
-    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"

@@ -36,7 +36,9 @@ class Chromatogram(BaseEstimator):
         "specieschrom" gives the numbers of the R package of that name, version 1.0.0. None departs from
         it on purpose: within `smoothing` categories of an end the window shrinks step by step instead of
         to three categories at once; a missing value next to an end does not spread into it; the last
-        category is closed when the optimum is read; the mean amplitude skips variables that have none.
+        category is closed when the optimum is read; where smoothing puts the peak into a category that
+        nobody sampled, the nearest samples give the optimum; the mean amplitude skips variables that
+        have none.
 
     Attributes
     ----------
@@ -186,13 +188,18 @@ class Chromatogram(BaseEstimator):
         optimum = np.full(value.shape[1:], np.nan)
         for j, s in np.argwhere((value == 1).any(axis=0)):
             best = np.flatnonzero(value[:, j, s] == 1)
-            rank = order[s]
-            inside = (index[j][rank] >= best[0]) & (index[j][rank] <= best[-1])
-            if self.compat:
-                inside &= scaled[rank, j] < (best[-1] + 1) / self.bins  # right-open, even at the end
-            rows = rank[inside]
-            top = rows[: int(np.ceil(self.top_percent * len(rows) / 100))]
-            top = top[~np.isnan(abundance[top, s])]
+            first, last, rank = best[0], best[-1], order[s]
+            while True:
+                inside = (index[j][rank] >= first) & (index[j][rank] <= last)
+                if self.compat:
+                    inside &= scaled[rank, j] < (last + 1) / self.bins  # right-open, even at the end
+                rows = rank[inside]
+                top = rows[: int(np.ceil(self.top_percent * len(rows) / 100))]
+                top = top[~np.isnan(abundance[top, s])]
+                if len(top) or self.compat or (first == 0 and last == self.bins - 1):
+                    break
+                # Smoothing can put the peak where nobody sampled: the nearest samples stand for it.
+                first, last = max(first - 1, 0), min(last + 1, self.bins - 1)
             if len(top):
                 optimum[j, s] = env[top, j].mean()
         return optimum

@@ -43,7 +43,9 @@ def test_longitudes_follow_the_convention_of_the_box(climatology):
     np.testing.assert_array_equal(east.sst, west.sst)
 
 
-@pytest.mark.parametrize("world", [(-180, -90, 180, 90), (0, -90, 360, 90)])
+@pytest.mark.parametrize(
+    "world", [(-180, -90, 180, 90), (0, -90, 360, 90), (-180, -90, 360, 90), (-20, -90, 350, 90)]
+)
 def test_the_whole_world_holds_each_meridian_once(climatology, world):
     ds = climatology.to_xarray(bbox=world, variables="bottom_depth")
     assert ds.sizes["lon"] == 360
@@ -110,6 +112,24 @@ def test_depths_are_levels_within_or_the_nearest(climatology):
     assert "5000" in caught.value.hint
     with pytest.raises(CatalogError, match="number of metres"):
         climatology.to_xarray(depth="deep")
+
+
+@pytest.mark.parametrize(
+    ("name", "attrs"),
+    [
+        ("depth", {"positive": "up", "standard_name": "depth"}),
+        ("depth", {"positive": "Up"}),
+        ("z", {"positive": "up"}),
+        ("z", {"axis": "Z", "standard_name": "altitude"}),
+    ],
+)
+def test_levels_that_are_positive_up_are_asked_for_in_depths(tmp_path, write_catalog, name, attrs):
+    levels = xr.DataArray([-100.0, -50.0, -10.0, 0.0], dims=name, attrs=attrs)
+    ds = xr.Dataset({"v": (name, [100.0, 50.0, 10.0, 0.0])}, {name: levels})
+    ds.to_netcdf(tmp_path / "grid.nc", engine="netcdf4")
+    entry = open_catalog(write_catalog(GRID))["grid"]
+    assert list(entry.to_xarray(depth=(0, 50)).v.values) == [50, 10, 0]
+    assert float(entry.to_xarray(depth=48).v) == 50
 
 
 def test_a_box_between_grid_points_names_the_nearest(climatology):

@@ -27,6 +27,15 @@ def test_a_box_has_its_width_once(box):
     assert all(-180 <= west <= east <= 180 + 1e-9 for west, east in box.spans)
 
 
+@pytest.mark.parametrize("written", [(-180, -90, 360, 90), (-20, -80, 350, 80), (0, -90, 360, 90)])
+def test_a_box_wider_than_the_world_is_the_world(written):
+    box = read_bbox(written)
+    assert box.width == 360
+    assert box.overlaps(BBox(100, 0, 101, 1))
+    assert box.overlaps(BBox(-101, 0, -100, 1))
+    assert str(box).startswith("180°W – 180°E")
+
+
 def test_distance_goes_the_short_way_round():
     assert BBox(170, 0, 175, 1).distance(BBox(-175, 0, -170, 1)) == pytest.approx(10)
 

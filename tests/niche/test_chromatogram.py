@@ -111,6 +111,18 @@ def test_the_largest_value_counts_for_the_optimum_except_in_compat():
     assert float(compat.optimum_[0, 0]) == 8  # the first of the two absences left in [8, 10)
 
 
+def test_a_peak_that_nobody_sampled_takes_the_nearest_samples_except_in_compat():
+    # Categories of width 1: [3, 4) is empty, and its neighbours average to the peak.
+    sst = np.array([[0.0], [1.5], [2.5], [4.5], [5.5], [10.0]])
+    eggs = np.array([0.0, 0.0, 8.0, 8.0, 0.0, 0.0])
+    options = {"bins": 10, "top_percent": 100, "smoothing": 1}
+    theirs = Chromatogram(**options, compat="specieschrom").fit(sst, eggs)
+    ours = Chromatogram(**options).fit(sst, eggs)
+    assert ours.chromatogram_.squeeze().argmax(skipna=True) == theirs.chromatogram_.squeeze().argmax() == 3
+    assert np.isnan(theirs.optimum_.item())
+    assert ours.optimum_.item() == pytest.approx(3.5)
+
+
 def test_missing_environment_belongs_to_no_category(warm_water_fish):
     env, abundance = warm_water_fish
     gaps = pd.DataFrame({"sst": np.nan, "bottom_depth": np.nan}, index=range(50))

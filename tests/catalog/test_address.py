@@ -1,0 +1,65 @@
+"""Addresses are shown without what opens them."""
+
+import traceback
+
+import pytest
+
+from odatis_vre.catalog import open_catalog
+from odatis_vre.catalog.address import public_url
+from odatis_vre.errors import CatalogError
+
+ADDRESSES = {
+    "/data/a.nc": "/data/a.nc",
+    "https://host:8080/a@b/c.nc?v=2": "https://host:8080/a@b/c.nc?v=2",
+    "https://host:8080?at=a@b": "https://host:8080?at=a@b",
+    "https://me:secret@host/a.csv": "https://host/a.csv",
+    "https://me:se/cret@host/a.csv": "https://host/a.csv",
+    "zip://x.csv::https://me:secret@host/b.zip": "zip://x.csv::https://host/b.zip",
+    "https://host/a?sst[0:1]&token=secret&v=1": "https://host/a?sst[0:1]&token=***&v=1",
+    "https://host/a?X-Amz-Signature=secret&X-Amz-Date=2": "https://host/a?X-Amz-Signature=***&X-Amz-Date=2",
+    "https://host/a?key=secret;password=secret": "https://host/a?key=***;password=***",
+    "https://host/a?%74oken=secret#access_token=secret": "https://host/a?%74oken=***#access_token=***",
+    "https://host/a?sigma=2&sp=r&sig=secret": "https://host/a?sigma=2&sp=r&sig=***",
+}
+
+
+@pytest.mark.parametrize(("written", "shown"), ADDRESSES.items())
+def test_accounts_and_keys_are_left_out(written, shown):
+    assert public_url(written) == shown
+
+
+def test_each_address_of_a_list_is_shown_without_its_account():
+    assert public_url(["https://a:secret@h/1", "https://b:secret@h/2"]) == "https://h/1, https://h/2"
+
+
+@pytest.mark.parametrize("sha256", ["", f", metadata: {{sha256: '{'0' * 64}'}}"])
+@pytest.mark.parametrize("options", ["", "?token=secret"])
+def test_no_message_card_record_or_traceback_tells_an_account(write_catalog, free_ports, sha256, options):
+    (port,) = free_ports()
+    url = f"http://me:secret@127.0.0.1:{port}/a.nc{options}"
+    args = f"{{urlpath: '{url}', xarray_kwargs: {{engine: h5netcdf}}}}"
+    entry = open_catalog(write_catalog(f"sources: {{it: {{driver: netcdf, args: {args}{sha256}}}}}"))["it"]
+    with pytest.raises(CatalogError) as caught:
+        entry.to_xarray()
+    shown = "".join(traceback.format_exception(caught.value))
+    assert "127.0.0.1" in shown
+    assert "secret" not in f"{shown}{caught.value.hint}{entry!r}{entry._repr_html_()}{entry.to_dict()}"
+
+
+@pytest.mark.parametrize("name", ["catalog.yaml", "nested.yaml"])
+def test_no_catalogue_error_tells_an_account(write_catalog, free_ports, name):
+    (port,) = free_ports()
+    url = f"http://me:secret@127.0.0.1:{port}/c.yaml"
+    nested = write_catalog(f"sources: {{n: {{driver: yaml_file_cat, args: {{path: '{url}'}}}}}}", name)
+    for path in (nested, url):
+        with pytest.raises(CatalogError) as caught:
+            open_catalog(path)
+        assert "secret" not in "".join(traceback.format_exception(caught.value)) + caught.value.hint
+
+
+@pytest.mark.parametrize("damage", [": {", "driver: 3, ", "bbox: [1], "])
+def test_a_broken_file_does_not_tell_its_addresses(write_catalog, damage):
+    entry = f"sources: {{it: {{{damage}args: 'https://me:secret@host/a.csv', metadata: 5}}}}"
+    with pytest.raises(CatalogError) as caught:
+        open_catalog(write_catalog(entry))
+    assert "secret" not in "".join(traceback.format_exception(caught.value))
