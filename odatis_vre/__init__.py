@@ -1,7 +1,7 @@
 """The ODATIS virtual research environment: open, match, fit, project, run.
 
 >>> import odatis_vre as ov
->>> cat = ov.open_catalog()  # doctest: +SKIP
+>>> cat = ov.open_catalog()
 """
 
 from importlib import import_module

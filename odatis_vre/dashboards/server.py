@@ -4,9 +4,11 @@ import logging
 import os
 import webbrowser
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from secrets import token_hex
 from urllib.parse import urlsplit
 
+from odatis_vre.dashboards.waiting import waiting_page
 from odatis_vre.errors import OdatisError
 from odatis_vre.i18n import COOKIE, tr
 
@@ -117,15 +119,19 @@ def serve_for_hub(name: str, environ: Mapping[str, str] = os.environ) -> None:
         raise OdatisError(
             tr("dashboards.no_hub", names=", ".join(missing)), tr("dashboards.no_hub_hint", name=name)
         )
-    from jupyterhub.services.auth import HubOAuthCallbackHandler
-
-    from odatis_vre.dashboards.hub_login import protect
-
     where = urlsplit(environ["JUPYTERHUB_SERVICE_URL"])
+    address, port = where.hostname or "127.0.0.1", where.port or 80
+    with waiting_page(address, port):
+        from jupyterhub.services.auth import HubOAuthCallbackHandler
+
+        from odatis_vre.dashboards.hub_login import protect
+
+        import_module("panel")
+        import_module(f"odatis_vre.dashboards.{name}")
     server = _server(
         name,
-        where.port or 80,
-        where.hostname or "127.0.0.1",
+        port,
+        address,
         prefix=environ["JUPYTERHUB_SERVICE_PREFIX"],
         extra_patterns=[(_CALLBACK, HubOAuthCallbackHandler)],
         use_xheaders=True,
