@@ -26,20 +26,28 @@ def _explore():
 DASHBOARDS: dict[str, Callable] = {"explore": _explore}
 
 
-def _server(name: str, port: int, address: str, **options):
-    """A server of one dashboard, not started; every resource comes from it."""
-    import panel as pn
-
+def _load(name: str) -> None:
+    """Load what a dashboard needs: some seconds."""
     # Everything a browser loads is a file of this environment: it works without a network.
     os.environ["BOKEH_RESOURCES"] = "server"
+    import panel as pn
+
     pn.extension()
+    import_module(f"odatis_vre.dashboards.{name}")
+
+
+def _server(name: str, port: int, address: str, warm: bool = True, **options):
+    """A server of one dashboard, not started; every resource comes from it."""
+    _load(name)
+    import panel as pn
+
     return pn.io.server.get_server(
         {"/": DASHBOARDS[name]},
         port=port,
         address=address,
         start=False,
         show=False,
-        warm=True,  # the first visitor does not wait for the imports
+        warm=warm,  # the first visitor does not wait for the imports
         # The page carries its session's token: no cookie and no header but these may be in it.
         include_headers=["Accept-Language", "Host"],
         include_cookies=[COOKIE],
@@ -126,8 +134,8 @@ def serve_for_hub(name: str, environ: Mapping[str, str] = os.environ) -> None:
 
         from odatis_vre.dashboards.hub_login import protect
 
-        import_module("panel")
-        import_module(f"odatis_vre.dashboards.{name}")
+        # One is built and dropped: the first visitor does not wait for what that loads.
+        _server(name, 0, address).stop()
     server = _server(
         name,
         port,
@@ -135,6 +143,7 @@ def serve_for_hub(name: str, environ: Mapping[str, str] = os.environ) -> None:
         prefix=environ["JUPYTERHUB_SERVICE_PREFIX"],
         extra_patterns=[(_CALLBACK, HubOAuthCallbackHandler)],
         use_xheaders=True,
+        warm=False,
     )
     protect(server._tornado)
     server.start()

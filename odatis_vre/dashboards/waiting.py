@@ -26,7 +26,7 @@ class _Patience(BaseHTTPRequestHandler):
         lang = choose_language(
             cookie.value if cookie else None, accept_language=self.headers.get("Accept-Language")
         )
-        words = {part: escape(tr(f"dashboards.waiting.{part}", lang=lang)) for part in ("title", "text")}
+        words = {part: escape(tr(f"dashboards.patience.{part}", lang=lang)) for part in ("title", "text")}
         body = _PAGE.format(lang=lang, **words).encode()
         self.send_response(200)
         self.send_header("Content-Type", "text/html; charset=utf-8")
