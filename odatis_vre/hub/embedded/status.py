@@ -32,8 +32,8 @@ def describe(state: State) -> dict:
     Returns
     -------
     dict
-        `running`, `state`, `address`, `users`, `password_file`, `log`, `services` (name -> whether it
-        answers) and `pids` (part -> process ids). The password itself is never in it.
+        `running`, `state`, `address`, `user` (the first), `users`, `password_file`, `log`, `services`
+        (name -> whether it answers) and `pids` (part -> process ids). The password itself is never in it.
     """
     pid = running(state)
     found = {"running": pid is not None, "state": str(state.folder), "log": str(state.hub_log)}
@@ -47,6 +47,7 @@ def describe(state: State) -> dict:
             return {**found, "services": {}, "pids": pids}
         found |= {
             "address": base_url(settings, place),
+            "user": settings.auth.users[0],
             "users": settings.auth.users,
             "password_file": str(state.password_file),
             "services": reachable(settings, place),

@@ -96,6 +96,7 @@ def test_status_says_what_runs(vre):
     told = json.loads(vre.odatis("status", "--state", str(vre.state), "--json").stdout)
     assert told["running"]
     assert told["address"] == vre.address
+    assert told["user"] == "researcher"
     assert told["users"] == ["researcher", "trainee"]
     assert told["password_file"] == str(vre.state / "password")
     assert set(told["services"].values()) == {True}
