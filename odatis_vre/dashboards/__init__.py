@@ -1,7 +1,7 @@
 """Dashboards: what the catalogue holds, on a map, in French and English.
 
 >>> from odatis_vre.dashboards import serve
->>> serve("explore")  # doctest: +SKIP
+    serve("explore")
 """
 
 from importlib import import_module

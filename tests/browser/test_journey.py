@@ -55,7 +55,7 @@ def painted(frame) -> bool:
 @pytest.mark.parametrize("lang", ["en", "fr"])
 def test_from_login_to_the_niche_on_a_map(new_vre, new_page, keep, lang):
     vre, words = new_vre(lang=lang).start(), WORDS[lang]
-    page = new_page(lang, 1280, 900)
+    page = new_page(lang, 1280, 960)
 
     page.goto(vre.address)
     assert page.locator("html").get_attribute("lang") == lang
