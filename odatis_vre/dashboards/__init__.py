@@ -1,6 +1,6 @@
 """Dashboards: what the catalogue holds, on a map, in French and English.
 
->>> from odatis_vre.dashboards import serve
+    from odatis_vre.dashboards import serve
     serve("explore")
 """
 
