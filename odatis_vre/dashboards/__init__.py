@@ -1,7 +1,6 @@
 """Dashboards: what the catalogue holds, on a map, in French and English.
 
-    from odatis_vre.dashboards import serve
-    serve("explore")
+`odatis_vre.dashboards.serve("explore")` shows the catalogue explorer.
 """
 
 from importlib import import_module

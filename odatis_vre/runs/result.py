@@ -28,8 +28,7 @@ class Run:
 
     Examples
     --------
-    >>> Run("runs/optimal_niche-20260101T120000Z-1a2b3c").status  # doctest: +SKIP
-    'completed'
+    `Run("runs/optimal_niche-20260101T120000Z-1a2b3c").status` is `"completed"`.
     """
 
     def __init__(self, folder):
