@@ -9,7 +9,16 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+    model_validator,
+)
 
 __all__ = ["BEYOND_THIS_MACHINE", "Profile", "Settings", "Text", "size_text"]
 
@@ -41,9 +50,34 @@ def size_text(count: int) -> str:
     return str(count)
 
 
-Memory = Annotated[int, BeforeValidator(_bytes), PlainSerializer(size_text, when_used="json"), Field(gt=0)]
+Memory = Annotated[
+    int,
+    BeforeValidator(_bytes),
+    PlainSerializer(size_text, when_used="json"),
+    Field(gt=0),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "exclusiveMinimum": 0},
+                {"type": "string", "pattern": r"^\d+(\.\d+)?\s*[KMGT]?i?B?$"},
+            ]
+        }
+    ),
+]
 Key = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")]
-UserName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
+UserName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._@+-]*$")]
+Url = Annotated[str, Field(pattern=r"^https?://")]
+
+
+def _exact_image(value: str) -> str:
+    if "@sha256:" not in value and (":" not in value.rsplit("/", 1)[-1] or value.endswith(":latest")):
+        raise ValueError("image")
+    return value
+
+
+ImageName = Annotated[
+    str, AfterValidator(_exact_image), WithJsonSchema({"type": "string", "pattern": "[:@][^/]+$"})
+]
 
 
 class Part(BaseModel):
@@ -79,16 +113,52 @@ class Hub(Part):
         return ipaddress.ip_address(self.address).is_loopback
 
 
+class OpenID(Part):
+    """An OpenID Connect provider: Keycloak, EGI Check-in or any other. The secret is never a setting."""
+
+    issuer: Url = Field(description="address of the provider; its well-known document names the others")
+    client_id: str = Field(min_length=1, description="name of this VRE at the provider")
+    login_service: Text = Field(
+        Text(en="my institution's account", fr="le compte de mon institution"),
+        description="what the login button says after 'Log in with'",
+    )
+    scope: list[str] = Field(["openid", "profile", "email"], description="scopes to ask for")
+    username_claim: str = Field("preferred_username", description="claim that becomes the user's name")
+    groups_claim: str | None = Field(None, description="claim that holds the user's groups")
+
+
+class GitHub(Part):
+    """Log in with GitHub. The secret is never a setting."""
+
+    client_id: str = Field(min_length=1, description="name of this VRE at GitHub")
+    organizations: list[str] = Field([], description="GitHub organizations (org or org:team) that may log in")
+
+
 class Auth(Part):
     """Who may log in."""
 
-    kind: Literal["shared-password"] = Field(
-        "shared-password", description="how people log in; the password is made at first start"
+    kind: Literal["shared-password", "oidc", "github"] = Field(
+        "shared-password", description="how people log in; a shared password is made at first start"
     )
-    users: list[UserName] = Field(["researcher"], min_length=1, description="names that may log in")
+    users: list[UserName] = Field(["researcher"], description="names that may log in")
+    groups: list[str] = Field([], description="groups that may log in (oidc)")
+    admins: list[UserName] = Field([], description="names that may see and stop others' servers")
+    admin_groups: list[str] = Field([], description="groups whose members are administrators (oidc)")
+    allow_all: bool = Field(False, description="everyone who has the password or an account may log in")
+    oidc: OpenID | None = Field(None, description="the OpenID Connect provider")
+    github: GitHub | None = Field(None, description="GitHub")
     beyond_this_machine: Literal[BEYOND_THIS_MACHINE] | None = Field(
         None, description="needed, word for word, to use the shared password on an address others can reach"
     )
+
+    @model_validator(mode="after")
+    def _somebody(self):
+        if self.kind != "shared-password" and getattr(self, self.kind) is None:
+            raise ValueError(f"provider {self.kind}")
+        organizations = self.github.organizations if self.kind == "github" else []
+        if not (self.users or self.groups or self.allow_all or organizations):
+            raise ValueError("nobody")
+        return self
 
 
 class Profile(Part):
@@ -97,7 +167,13 @@ class Profile(Part):
     name: Text = Field(description="name on the form")
     description: Text = Field(description="one sentence: what it is good for")
     memory: Memory = Field(description="memory of the server, in bytes; written 512M or 2G")
-    cores: float = Field(gt=0, le=1024, description="processor cores of the server")
+    cores: float = Field(gt=0, le=1024, description="processor cores of the server, at most")
+    cores_guarantee: float = Field(
+        0.05, gt=0, le=1024, description="processor cores that a busy machine still gives (Kubernetes)"
+    )
+    image: ImageName | None = Field(
+        None, description="image with a digest or an exact tag (Kubernetes); none is the VRE's own"
+    )
     page: str = Field("/lab", pattern=PAGE, description="page that opens first, below the server's address")
 
 
@@ -117,6 +193,20 @@ class Compute(Part):
     max_workers: int = Field(4, ge=1, description="workers in one cluster, at most")
     idle_minutes: float = Field(30, gt=0, description="minutes without work before a cluster is stopped")
     start_seconds: float = Field(60, gt=0, description="seconds a scheduler or worker may take to start")
+    scheduler_memory: Memory = Field(
+        "1G", validate_default=True, description="memory of a scheduler, in bytes"
+    )
+    scheduler_cores: float = Field(0.5, gt=0, le=256, description="processor cores of a scheduler, at most")
+    user_max_clusters: int = Field(3, ge=1, description="clusters of one user at one time, at most")
+    user_max_cores: float = Field(
+        16, gt=0, description="cores of all schedulers and workers of one user together, at most"
+    )
+    user_max_memory: Memory = Field(
+        "32G", validate_default=True, description="memory of all of them together, in bytes, at most"
+    )
+    stop_with_server: bool = Field(
+        True, description="a user's clusters stop with the user's last server (Kubernetes)"
+    )
 
 
 class Dashboard(Part):

@@ -136,8 +136,12 @@ def _sentence(path: Path, node: yaml.Node | None, detail: dict) -> str:
         return tr("settings.network_password", **where, words=BEYOND_THIS_MACHINE)
     if loc == ("auth", "kind") and value == "dummy":
         return tr("settings.dummy", **where)
-    if message == "size":
-        allowed = tr("settings.size")
+    if message.startswith("provider "):
+        return tr("settings.missing_key", **{**where, "key": f"auth.{message.split()[1]}"})
+    if message == "nobody":
+        return tr("settings.nobody", **where)
+    if message in ("size", "image"):
+        allowed = tr(f"settings.{message}")
     elif loc[:1] == ("hub",) and kind == "value_error":
         where["key"], where["line"] = "hub.address", _line(node, ("hub", "address"))
         value, allowed = value.get("address"), tr("settings.address")

@@ -10,6 +10,17 @@ from odatis_vre.settings import BEYOND_THIS_MACHINE, Settings, size_text
 from odatis_vre.settings_file import load
 
 
+PROFILE = """
+profiles:
+  big:
+    name: {{en: B, fr: G}}
+    description: {{en: B, fr: G}}
+    memory: 1G
+    cores: 1
+    image: {image}
+"""
+
+
 @pytest.fixture
 def written(tmp_path):
     """Write a vre.yaml and give its path."""
@@ -154,6 +165,26 @@ def test_a_path_that_leads_nowhere_is_named(written):
     text = refused(written("notebooks:\n  templates: nowhere\n"))
     assert "line 2: notebooks.templates: " in text
     assert "nowhere does not exist" in text
+
+
+@pytest.mark.parametrize("kind", ["oidc", "github"])
+def test_a_provider_without_its_settings_is_named(written, kind):
+    assert f"auth.{kind} is missing" in refused(written(f"auth: {{kind: {kind}}}"))
+
+
+def test_a_vre_that_nobody_may_enter_is_refused(written):
+    assert "line 1: nobody may log in" in refused(written("auth: {users: []}"))
+
+
+@pytest.mark.parametrize("image", ["ocean", "ocean:latest", "registry:5000/ocean"])
+def test_an_image_that_may_change_is_refused(written, image):
+    text = refused(written(PROFILE.format(image=image)))
+    assert f"profiles.big.image cannot be '{image}'. Write an image with an exact tag or a digest" in text
+
+
+@pytest.mark.parametrize("image", ["ocean:2026.11", "registry:5000/ocean:1", f"ocean@sha256:{'0' * 64}"])
+def test_an_exact_image_is_taken(written, image):
+    assert load(written(PROFILE.format(image=image))).profiles["big"].image == image
 
 
 def test_settings_do_not_change_once_read():

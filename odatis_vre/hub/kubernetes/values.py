@@ -1,0 +1,286 @@
+"""The values of the Helm chart: one model, from which its schema is made.
+
+Names are those of Zero to JupyterHub where a value means the same. What is written in Kubernetes' own
+words (tolerations, affinity, resources) is checked by the cluster.
+"""
+
+import json
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic.alias_generators import to_camel
+
+from odatis_vre.settings import Settings
+
+__all__ = ["Values", "schema"]
+
+Quantity = Annotated[str, Field(pattern=r"^[0-9.]+([EPTGMk]i?|m)?$")]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
+Cidr = Annotated[str, Field(pattern=r"^[0-9a-fA-F.:]+/[0-9]+$")]
+Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
+
+
+def _exact_tag(tag: str) -> str:
+    if tag == "latest":
+        raise ValueError("write an exact tag, not latest")
+    return tag
+
+
+Tag = Annotated[
+    str,
+    AfterValidator(_exact_tag),
+    WithJsonSchema({"type": "string", "pattern": r"^[\w.-]*$", "not": {"const": "latest"}}),
+]
+
+
+class Part(BaseModel):
+    """A part of the values: unknown keys are errors, names are camelCase."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, alias_generator=to_camel, validate_by_name=True, serialize_by_alias=True
+    )
+
+
+class Image(Part):
+    """An image, by digest or by an exact tag."""
+
+    name: str = Field(min_length=1, description="repository of the image")
+    tag: Tag = Field("", description="exact tag; empty is the version of the chart")
+    digest: Digest | None = Field(None, description="sha256:...; wins over the tag")
+    pull_policy: Literal["Always", "IfNotPresent", "Never"] = "IfNotPresent"
+
+
+class Pod(Part):
+    """What every pod may be told, in Kubernetes' words."""
+
+    resources: dict[str, Any] = Field({}, description="requests and limits")
+    node_selector: dict[str, str] = {}
+    tolerations: list[dict[str, Any]] = []
+    affinity: dict[str, Any] = {}
+
+
+class SecretKey(Part):
+    """A value kept in a Secret that the operator made."""
+
+    name: Name = Field(description="name of the Secret")
+    key: str = Field(min_length=1, description="key in it")
+
+
+class Claim(Part):
+    """A volume claim."""
+
+    storage: Quantity = Field("1Gi", description="size")
+    storage_class_name: str | None = Field(None, description="storage class; none is the cluster's default")
+    access_modes: list[str] = ["ReadWriteOnce"]
+
+
+class Database(Part):
+    """Where the hub keeps its users and servers."""
+
+    type: Literal["sqlite-pvc", "url"] = "sqlite-pvc"
+    pvc: Claim = Claim()
+    url: SecretKey | None = Field(None, description="Secret with an SQLAlchemy URL, for type url")
+
+    @model_validator(mode="after")
+    def _url(self):
+        if self.type == "url" and self.url is None:
+            raise ValueError("hub.db.url names the Secret that holds the URL")
+        return self
+
+
+class Hub(Pod):
+    """The hub."""
+
+    image: Image = Image(name="odatis-vre/hub")
+    db: Database = Database()
+    client_secret: SecretKey | None = Field(
+        None, description="Secret with the client secret of auth.oidc or auth.github"
+    )
+    password: SecretKey | None = Field(None, description="Secret with the shared password; none makes one")
+    config: dict[str, dict[str, Any]] = Field(
+        {}, description="traits by class, set last: {JupyterHub: {concurrent_spawn_limit: 100}}"
+    )
+
+
+class Service(Part):
+    """How the proxy is reached from outside, without an ingress."""
+
+    type: Literal["ClusterIP", "NodePort", "LoadBalancer"] = "ClusterIP"
+    port: int = Field(80, ge=1, le=65535)
+    node_port: int | None = Field(None, ge=1, le=65535)
+    annotations: dict[str, str] = {}
+
+
+class Proxy(Pod):
+    """The HTTP proxy in front of everything."""
+
+    image: Image = Image(name="odatis-vre/proxy")
+    service: Service = Service()
+
+
+class IngressTls(Part):
+    """A certificate of the ingress."""
+
+    hosts: list[str]
+    secret_name: Name
+
+
+class Ingress(Part):
+    """An Ingress to the proxy."""
+
+    enabled: bool = False
+    ingress_class_name: str | None = None
+    annotations: dict[str, str] = {}
+    hosts: list[str] = []
+    tls: list[IngressTls] = []
+    pods: dict[str, str] = Field({}, description="labels of the controller's pods: only they reach the proxy")
+    namespace: dict[str, str] = Field({}, description="labels of the namespace of these pods")
+
+
+class HttpRoute(Part):
+    """An HTTPRoute (Gateway API) to the proxy; TLS ends at the named Gateway."""
+
+    enabled: bool = False
+    gateway: dict[str, str] = Field({}, description="name, namespace and sectionName of the Gateway")
+    annotations: dict[str, str] = {}
+    hostnames: list[str] = []
+
+
+class Home(Part):
+    """A home volume per user; it outlives the release."""
+
+    capacity: Quantity = "10Gi"
+    storage_class: str | None = Field(None, description="storage class; none is the cluster's default")
+    access_modes: list[str] = ["ReadWriteOnce"]
+
+
+class Egress(Part):
+    """A destination that user pods may reach beside the public Internet."""
+
+    cidr: Cidr
+    ports: list[int] = Field([], description="TCP ports; none is all")
+
+
+class SingleUser(Pod):
+    """Notebook servers. Memory and cores are those of `vre.profiles`."""
+
+    image: Image = Image(name="odatis-vre/notebook")
+    storage: Home = Home()
+    start_timeout: int = Field(300, ge=1, description="seconds a server may take to start")
+    extra_env: dict[str, str] = Field({}, description="environment variables; never a secret")
+
+
+class Mount(Part):
+    """A folder of data, mounted read-only into every server and worker."""
+
+    path: str = Field(pattern=r"^/", description="where it is mounted")
+    pvc: Name | None = Field(None, description="claim in this namespace")
+    nfs: dict[Literal["server", "path"], str] | None = None
+    host_path: str | None = None
+    sub_path: str | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self):
+        if sum(x is not None for x in (self.pvc, self.nfs, self.host_path)) != 1:
+            raise ValueError("give one of pvc, nfs, hostPath")
+        return self
+
+
+class ObjectStore(Part):
+    """An object store that speaks S3."""
+
+    endpoint: str = Field(pattern=r"^https?://")
+    secret: Name | None = Field(
+        None, description="Secret with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; none is anonymous"
+    )
+
+
+class Data(Part):
+    """The data beside the compute."""
+
+    mounts: dict[Name, Mount] = {}
+    object_store: ObjectStore | None = None
+    endpoints: list[Egress] = Field([], description="data servers on private addresses that pods may reach")
+
+
+class Volume(Part):
+    """A folder out of a claim."""
+
+    pvc: Name
+    sub_path: str | None = None
+
+
+class Catalog(Part):
+    """The site catalogue; none of them is the one in the image."""
+
+    files: dict[str, str] = Field({}, description="file name to text; odatis.yaml is the root")
+    volume: Volume | None = Field(None, description="folder with odatis.yaml at its root")
+
+
+class Notebooks(Part):
+    """Folders shown read-only beside the home; none is what the image holds."""
+
+    templates: Volume | None = None
+    workshops: Volume | None = None
+
+
+class Gateway(Part):
+    """Dask Gateway: the two servers, and where schedulers and workers run."""
+
+    image: Image = Image(name="odatis-vre/gateway")
+    api: Pod = Pod()
+    controller: Pod = Pod()
+    scheduler: Pod = Field(Pod(), description="pods of Dask schedulers; sizes are vre.compute's")
+    worker: Pod = Field(Pod(), description="pods of Dask workers: put them next to the storage")
+
+
+class Traefik(Pod):
+    """The proxy of Dask Gateway."""
+
+    image: Image = Image(name="docker.io/traefik", tag="v3.6.12")
+
+
+class NetworkPolicy(Part):
+    """What pods may reach. Everything else is refused."""
+
+    enabled: bool = True
+    internet: bool = Field(True, description="user and worker pods reach the public Internet")
+    private: list[Cidr] = Field(
+        ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16"],
+        description="addresses that are not the public Internet: pods, services, nodes, cloud metadata",
+    )
+    dns: dict[str, str] = Field(
+        {"k8s-app": "kube-dns"}, description="labels of the DNS pods in the namespace kube-system"
+    )
+    dns_cidrs: list[Cidr] = Field([], description="DNS servers that are no pods (node-local caches)")
+    kubernetes_api: list[Egress] = Field(
+        [],
+        description="where pods reach the Kubernetes API; none is any address, ports 443 and 6443",
+    )
+
+
+class Values(Part):
+    """The values of a release."""
+
+    global_: dict[str, Any] = Field({}, alias="global", description="set by Helm; not read")
+    vre: Settings = Field(Settings(), description="what this VRE is: the model of vre.yaml")
+    image_pull_secrets: list[Name] = Field([], description="Secrets that open a private registry")
+    hub: Hub = Hub()
+    proxy: Proxy = Proxy()
+    ingress: Ingress = Ingress()
+    http_route: HttpRoute = HttpRoute()
+    singleuser: SingleUser = SingleUser()
+    data: Data = Data()
+    catalog: Catalog = Catalog()
+    notebooks: Notebooks = Notebooks()
+    dashboards: Pod = Pod()
+    gateway: Gateway = Gateway()
+    traefik: Traefik = Traefik()
+    network_policy: NetworkPolicy = NetworkPolicy()
+
+
+def schema() -> str:
+    """The JSON schema of the values, as `values.schema.json` holds it."""
+    found = Values.model_json_schema()
+    found["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
