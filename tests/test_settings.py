@@ -9,7 +9,6 @@ from odatis_vre.i18n import use_language
 from odatis_vre.settings import BEYOND_THIS_MACHINE, Settings, size_text
 from odatis_vre.settings_file import load
 
-
 PROFILE = """
 profiles:
   big:
