@@ -26,7 +26,12 @@ def started(notebook, tmp_path):
     """A run in the middle of its only cell: the process, its folder, its kernel."""
     path = notebook(SLOW, "1", parameters=None)
     process = subprocess.Popen(
-        [*ODATIS, path, "-o", tmp_path / "runs"], env=ENV, stderr=subprocess.PIPE, text=True
+        [*ODATIS, path, "-o", tmp_path / "runs"],
+        env=ENV,
+        stderr=subprocess.PIPE,
+        text=True,
+        # As a terminal leaves it: a shell's background job, which a test run may be, ignores it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     pids = tmp_path / "runs"
     try:
