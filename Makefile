@@ -7,7 +7,7 @@ PROXY := images/proxy/package.json images/proxy/package-lock.json
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check screenshots lock clean
+.PHONY: help install run test test-cluster check chart screenshots lock clean
 
 help: ## Show this list / Afficher cette liste
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -20,6 +20,12 @@ run: install ## Start the VRE on this machine / Démarrer le VRE sur cette machi
 test: install $(VENV)/.tested ## Run all tests / Lancer tous les tests
 	@sh tests/system-tools.sh
 	$(BIN)/python -m pytest
+	@echo "Not run: the tests on a real Kubernetes / Pas lancés : les tests sur un vrai Kubernetes: make test-cluster"
+
+test-cluster: install $(VENV)/.tested ## Test on a real Kubernetes / Tester sur un vrai Kubernetes
+	@sh tests/system-tools.sh
+	@PYTHONPATH=tests/cluster $(BIN)/python -m onenode tools
+	ODATIS_TEST_CLUSTER=1 $(BIN)/python -m pytest tests/cluster
 
 check: install $(VENV)/.tested ## Style and import contract / Style et contrat d'import
 	$(BIN)/ruff check .
@@ -29,6 +35,9 @@ check: install $(VENV)/.tested ## Style and import contract / Style et contrat d
 screenshots: install $(VENV)/.tested ## Take the pictures of docs/images / Prendre les images de docs/images
 	@sh tests/system-tools.sh
 	$(BIN)/python -m pytest tests/browser/test_journey.py --screenshots docs/images
+
+chart: install ## Write the schema of the chart's values / Écrire le schéma des valeurs du chart
+	$(BIN)/python -m odatis_vre.hub.kubernetes.values > helm/odatis-vre/values.schema.json
 
 lock: $(VENV)/.tested ## Resolve the locks anew / Recalculer les verrous
 	sh requirements/lock.sh $(BIN)/uv

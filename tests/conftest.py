@@ -7,12 +7,11 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psutil
 import pytest
-import requests
+from hub_client import HubClient
 
 from odatis_vre.errors import StartError
 from odatis_vre.hub.embedded import tools
@@ -58,7 +57,7 @@ def free_ports():
     return _free_ports
 
 
-class RunningVRE:
+class RunningVRE(HubClient):
     """An `odatis up` of its own, and what a client of it needs."""
 
     def __init__(self, folder: Path, settings: str, lang: str = "en"):
@@ -106,15 +105,11 @@ class RunningVRE:
     def said(self) -> str:
         return self.output.read_text("utf-8")
 
-    def wait_for(self, true, seconds: float, what: str):
-        patience = time.monotonic() + seconds
-        while not (found := true()):
-            if self.process.poll() is not None:
-                raise AssertionError(f"odatis up ended before {what}:\n{self.said()}\n{self.log()}")
-            if time.monotonic() > patience:
-                raise AssertionError(f"waited {seconds} s for {what}:\n{self.said()}\n{self.log()}")
-            time.sleep(0.1)
-        return found
+    def ended(self) -> str | None:
+        return self.state_in_words() if self.process.poll() is not None else None
+
+    def state_in_words(self) -> str:
+        return f"{self.said()}\n{self.log()}"
 
     def log(self) -> str:
         log = self.state / "logs" / "hub.log"
@@ -137,53 +132,6 @@ class RunningVRE:
 
     def process_of(self, sign: str) -> psutil.Process:
         return next(process for process in self.processes() if sign in " ".join(process.cmdline()))
-
-    def login(self, user: str) -> requests.Session:
-        session = requests.Session()
-        session.get(f"{self.address}/hub/login", timeout=20).raise_for_status()
-        form = {"username": user, "password": self.password, "_xsrf": session.cookies["_xsrf"]}
-        session.post(f"{self.address}/hub/login", data=form, timeout=20).raise_for_status()
-        return session
-
-    def token(self, user: str, **request) -> str:
-        """A token with all that its user may do, or with the scopes of the request."""
-        session = self.login(user)
-        cookies = {cookie.name: cookie.value for cookie in session.cookies if cookie.path == "/hub/"}
-        answer = session.post(
-            f"{self.address}/hub/api/users/{user}/tokens",
-            json={"note": "test", **request},
-            headers={"X-XSRFToken": cookies["_xsrf"]},
-            timeout=20,
-        )
-        assert answer.status_code == 201, answer.text
-        return answer.json()["token"]
-
-    def api(self, token: str, method: str, path: str, **kwargs) -> requests.Response:
-        headers = {"Authorization": f"token {token}"}
-        return requests.request(method, self.address + path, headers=headers, timeout=30, **kwargs)
-
-    def gateway(self, token: str, method: str, path: str, **kwargs) -> requests.Response:
-        headers = {"Authorization": f"jupyterhub {token}"}
-        url = f"{self.address}/services/dask-gateway{path}"
-        return requests.request(method, url, headers=headers, timeout=30, **kwargs)
-
-    def start_server(self, user: str, token: str, **options) -> None:
-        answer = self.api(token, "POST", f"/hub/api/users/{user}/server", json=options)
-        assert answer.status_code in (201, 202), answer.text
-
-        def ready():
-            servers = self.api(token, "GET", f"/hub/api/users/{user}").json().get("servers", {})
-            return servers.get("", {}).get("ready")
-
-        self.wait_for(ready, 90, f"{user}'s server")
-
-    def stop_server(self, user: str, token: str) -> None:
-        self.api(token, "DELETE", f"/hub/api/users/{user}/server")
-        self.wait_for(
-            lambda: not self.api(token, "GET", f"/hub/api/users/{user}").json().get("servers"),
-            60,
-            f"the end of {user}'s server",
-        )
 
 
 @pytest.fixture(scope="session")
@@ -271,6 +219,19 @@ def new_page(chromium, request):
             folder.mkdir(exist_ok=True)
             page.screenshot(path=folder / f"{name}-{number}.png", full_page=True)
         context.close()
+
+
+@pytest.fixture
+def keep(request):
+    """Keep a picture of a page where `--screenshots FOLDER` asks for it."""
+    folder = request.config.getoption("--screenshots")
+
+    def shoot(page, name: str) -> None:
+        if folder:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            page.screenshot(path=Path(folder) / f"{name}.png")
+
+    return shoot
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,0 +1,69 @@
+"""What a client of a running hub asks it, on one machine and on a cluster alike."""
+
+import time
+
+import requests
+
+
+class HubClient:
+    """A hub at an address, and its shared password."""
+
+    address: str
+    password: str
+
+    def wait_for(self, true, seconds: float, what: str):
+        patience = time.monotonic() + seconds
+        while not (found := true()):
+            if reason := self.ended():
+                raise AssertionError(f"ended before {what}:\n{reason}")
+            if time.monotonic() > patience:
+                raise AssertionError(f"waited {seconds} s for {what}:\n{self.state_in_words()}")
+            time.sleep(0.1)
+        return found
+
+    def ended(self) -> str | None:
+        """Why there is nothing to wait for any more."""
+
+    def state_in_words(self) -> str:
+        return ""
+
+    def login(self, user: str) -> requests.Session:
+        session = requests.Session()
+        session.get(f"{self.address}/hub/login", timeout=20).raise_for_status()
+        form = {"username": user, "password": self.password, "_xsrf": session.cookies["_xsrf"]}
+        session.post(f"{self.address}/hub/login", data=form, timeout=20).raise_for_status()
+        return session
+
+    def token(self, user: str, **request) -> str:
+        """A token with all that its user may do, or with the scopes of the request."""
+        session = self.login(user)
+        cookies = {cookie.name: cookie.value for cookie in session.cookies if cookie.path == "/hub/"}
+        answer = session.post(
+            f"{self.address}/hub/api/users/{user}/tokens",
+            json={"note": "test", **request},
+            headers={"X-XSRFToken": cookies["_xsrf"]},
+            timeout=20,
+        )
+        assert answer.status_code == 201, answer.text
+        return answer.json()["token"]
+
+    def api(self, token: str, method: str, path: str, **kwargs) -> requests.Response:
+        headers = {"Authorization": f"token {token}"}
+        return requests.request(method, self.address + path, headers=headers, timeout=30, **kwargs)
+
+    def gateway(self, token: str, method: str, path: str, **kwargs) -> requests.Response:
+        headers = {"Authorization": f"jupyterhub {token}"}
+        url = f"{self.address}/services/dask-gateway{path}"
+        return requests.request(method, url, headers=headers, timeout=30, **kwargs)
+
+    def servers(self, user: str, token: str) -> dict:
+        return self.api(token, "GET", f"/hub/api/users/{user}").json().get("servers", {})
+
+    def start_server(self, user: str, token: str, seconds: float = 90, **options) -> None:
+        answer = self.api(token, "POST", f"/hub/api/users/{user}/server", json=options)
+        assert answer.status_code in (201, 202), answer.text
+        self.wait_for(lambda: self.servers(user, token).get("", {}).get("ready"), seconds, f"{user}'s server")
+
+    def stop_server(self, user: str, token: str) -> None:
+        self.api(token, "DELETE", f"/hub/api/users/{user}/server")
+        self.wait_for(lambda: not self.servers(user, token), 60, f"the end of {user}'s server")
