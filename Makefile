@@ -7,7 +7,7 @@ PROXY := images/proxy/package.json images/proxy/package-lock.json
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-cluster check chart screenshots lock clean
+.PHONY: help install run test test-cluster check images chart screenshots lock clean
 
 help: ## Show this list / Afficher cette liste
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -35,6 +35,9 @@ check: install $(VENV)/.tested ## Style and import contract / Style et contrat d
 screenshots: install $(VENV)/.tested ## Take the pictures of docs/images / Prendre les images de docs/images
 	@sh tests/system-tools.sh
 	$(BIN)/python -m pytest tests/browser/test_journey.py --screenshots docs/images
+
+images: ## Build and test the images; BASE=local: with no registry / Construire et tester les images; BASE=local : sans registre
+	@sh images/build.sh
 
 chart: install ## Write the schema of the chart's values / Écrire le schéma des valeurs du chart
 	$(BIN)/python -m odatis_vre.hub.kubernetes.values > helm/odatis-vre/values.schema.json

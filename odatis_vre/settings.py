@@ -151,6 +151,14 @@ class Auth(Part):
         None, description="needed, word for word, to use the shared password on an address others can reach"
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _no_name_by_default(cls, given):
+        # At a provider of accounts, anybody may be called researcher.
+        if isinstance(given, dict) and given.get("kind", "shared-password") != "shared-password":
+            return {"users": [], **given}
+        return given
+
     @model_validator(mode="after")
     def _somebody(self):
         if self.kind != "shared-password" and getattr(self, self.kind) is None:

@@ -9,9 +9,10 @@ from contextlib import contextmanager
 
 from odatis_vre.compute.stages import Stages, Unfinished, bounded
 from odatis_vre.errors import ClusterError
-from odatis_vre.i18n import tr
+from odatis_vre.i18n import language, tr
 
 _STOP_SECONDS = 30
+_LANGUAGES_OF_GATEWAY = ("fr", "en")
 
 
 def gateway_address() -> str | None:
@@ -143,13 +144,20 @@ def _sentence(error: Exception, address: str) -> ClusterError:
     if isinstance(error, ClientError | OSError | Unfinished | EOFError):
         return ClusterError(tr("compute.unreachable", address=address), tr("compute.unreachable_hint"))
     if isinstance(error, ValueError | GatewayClusterError):
-        return ClusterError(tr("compute.refused", reason=_without_token(error)), tr("compute.refused_hint"))
+        reason = _own_language(_without_token(error))
+        return ClusterError(tr("compute.refused", reason=reason), tr("compute.refused_hint"))
     return ClusterError(
         tr("compute.bad_answer", address=address, reason=type(error).__name__), tr("compute.unreachable_hint")
     )
 
 
+def _own_language(text: str) -> str:
+    # The VRE's Gateway does not know its reader's language: it says the same in French, then in English.
+    halves = text.split(" / ")
+    return halves[_LANGUAGES_OF_GATEWAY.index(language())] if len(halves) == 2 else text
+
+
 def _without_token(error: Exception) -> str:
-    text = " ".join(str(error).split())[:300]
+    text = " ".join(str(error).split())[:1000]
     token = os.environ.get("JUPYTERHUB_API_TOKEN")
     return text.replace(token, "***") if token else text

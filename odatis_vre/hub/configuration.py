@@ -14,7 +14,7 @@ __all__ = ["configure"]
 
 
 def configure(c: Config, settings: Settings, place: Place | None = None, password: str | None = None) -> None:
-    """Set the traits of a hub.
+    """Set the traits of the hub of one machine, or with no place what every hub has in common.
 
     Parameters
     ----------
@@ -38,9 +38,11 @@ def configure(c: Config, settings: Settings, place: Place | None = None, passwor
 def set_pages(c: Config, settings: Settings, embedded: bool) -> None:
     """Pages in French and English; the form is the start of a new server, a running one opens at once."""
     hint = {lang: tr("hub.login_hint", lang=lang) for lang in LANGUAGES} if embedded else None
+    provider = settings.auth.oidc if settings.auth.kind == "oidc" else None
     traits = pages.page_traits(
         title=settings.hub.title.model_dump(),
         login_hint=hint,
+        login_service=provider.login_service.model_dump() if provider else None,
         service_titles={name: board.title.model_dump() for name, board in settings.dashboards.items()},
         start_steps=("requested", "starting", "ready") if embedded else pages.START_STEPS,
         expected_seconds=10 if embedded else None,

@@ -1,16 +1,45 @@
 """Settings to Dask Gateway traits, on the local backend."""
 
+import math
 import sys
 
-from dask_gateway_server.options import Float, Integer, Options
+from dask_gateway_server.backends.db_base import JobStatus
+from dask_gateway_server.backends.local import UnsafeLocalBackend
 from traitlets.config import Config
 
+from odatis_vre.hub.cluster_options import cluster_options, set_limits
 from odatis_vre.hub.embedded.place import Place
 from odatis_vre.hub.embedded.processes import MARKER
 from odatis_vre.hub.events import emit
+from odatis_vre.hub.limits import ClusterUse, UserLimits
 from odatis_vre.settings import Settings
 
-__all__ = ["configure_gateway"]
+__all__ = ["LocalBackend", "configure_gateway"]
+
+
+class LocalBackend(UserLimits, UnsafeLocalBackend):
+    """Clusters as processes of this machine, all of one user counted together."""
+
+    async def start_cluster(self, user, cluster_options):
+        """Make a cluster, and note it for the terminal of `odatis up`."""
+        name = await super().start_cluster(user, cluster_options)
+        emit("cluster", user=user.name)
+        return name
+
+    async def clusters_of(self, username: str) -> list[ClusterUse]:
+        """Every cluster of a user that is not stopped, from the Gateway's own table."""
+        return [
+            ClusterUse(
+                name=cluster.name,
+                config=cluster.config,
+                active=cluster.target < JobStatus.STOPPED,
+                asked=cluster.count if cluster.target < JobStatus.STOPPED else 0,
+                scheduler_runs=True,
+                running=sum(worker.status < JobStatus.STOPPED for worker in cluster.workers.values()),
+            )
+            for cluster in self.db.username_to_clusters.get(username, {}).values()
+            if cluster.status < JobStatus.STOPPED
+        ]
 
 
 def configure_gateway(c: Config, settings: Settings, place: Place, encrypt_key: str) -> None:
@@ -26,7 +55,7 @@ def configure_gateway(c: Config, settings: Settings, place: Place, encrypt_key: 
         Base64 of 32 random bytes: encrypts the clusters' keys in the gateway's database.
     """
     compute = settings.compute
-    c.DaskGateway.backend_class = "dask_gateway_server.backends.local.UnsafeLocalBackend"
+    c.DaskGateway.backend_class = "odatis_vre.hub.gateway.LocalBackend"
     c.DaskGateway.authenticator_class = "dask_gateway_server.auth.JupyterHubAuthenticator"
     c.JupyterHubAuthenticator.jupyterhub_service_name = "dask-gateway"
     c.DaskGateway.address = f"127.0.0.1:{place.gateway_port}"
@@ -45,10 +74,9 @@ def configure_gateway(c: Config, settings: Settings, place: Place, encrypt_key: 
         *("PATH", "PYTHONPATH", "VIRTUAL_ENV", "LANG", "LC_ALL", "TZ"),
         *("OPENBLAS_CORETYPE", "SSL_CERT_FILE", "ODATIS_CATALOG", MARKER),
     ]
-    c.ClusterConfig.cluster_max_workers = compute.max_workers
-    c.ClusterConfig.idle_timeout = compute.idle_minutes * 60
-    c.ClusterConfig.worker_cores = compute.worker_cores
-    c.ClusterConfig.worker_memory = compute.worker_memory
+    set_limits(c, compute)
+    # Whole ones only, where nothing holds a process to its cores.
+    c.ClusterConfig.scheduler_cores = math.ceil(compute.scheduler_cores)
     # The pages of schedulers and workers have no login of their own, and the gateway's proxy asks for none.
     c.ClusterConfig.environment = {
         f"DASK_DISTRIBUTED__{part}__HTTP__ROUTES": "[]" for part in ("SCHEDULER", "WORKER")
@@ -56,34 +84,3 @@ def configure_gateway(c: Config, settings: Settings, place: Place, encrypt_key: 
     c.ClusterConfig.scheduler_cmd = [sys.executable, "-m", "dask", "scheduler", "--no-dashboard"]
     c.ClusterConfig.worker_cmd = [sys.executable, "-m", "dask", "worker", "--no-dashboard"]
     c.Backend.cluster_options = cluster_options(settings)
-
-
-def cluster_options(settings: Settings) -> Options:
-    """What a user may choose for a cluster: the same names on one machine and on Kubernetes."""
-    gigabytes = settings.compute.worker_memory / 2**30
-
-    def chosen(options, user) -> dict:
-        emit("cluster", user=user.name)
-        return {
-            "worker_cores": options.worker_cores,
-            "worker_threads": options.worker_cores,
-            "worker_memory": int(options.worker_memory * 2**30),
-        }
-
-    return Options(
-        Integer(
-            "worker_cores",
-            default=settings.compute.worker_cores,
-            min=1,
-            max=settings.compute.worker_cores,
-            label="Cœurs par processus / Cores of a worker",
-        ),
-        Float(
-            "worker_memory",
-            default=gigabytes,
-            min=min(0.25, gigabytes),
-            max=gigabytes,
-            label="Mémoire par processus (Gio) / Memory of a worker (GiB)",
-        ),
-        handler=chosen,
-    )

@@ -60,6 +60,7 @@ def page_traits(
     *,
     title=None,
     login_hint=None,
+    login_service=None,
     service_titles: Mapping | None = None,
     expected_seconds=None,
     start_steps: Sequence[str] = START_STEPS,
@@ -75,6 +76,8 @@ def page_traits(
         Name of this VRE.
     login_hint : text, optional
         Where the password is, shown above the login form.
+    login_service : text, optional
+        What people log in with, on the button; without it, the authenticator's own name of it.
     service_titles : mapping of str to text, optional
         What a service is called on the pages; without it, its own name.
     expected_seconds : float or callable, optional
@@ -101,6 +104,7 @@ def page_traits(
         "template_vars": {
             "vre_title": title or both,
             "login_hint": login_hint,
+            "login_service_text": login_service,
             "service_titles": dict(service_titles or {}),
             "expected_seconds": expected_seconds,
             "start_steps": list(start_steps),

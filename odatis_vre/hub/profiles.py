@@ -2,13 +2,18 @@
 
 from odatis_vre.hub import pages
 from odatis_vre.i18n import LANGUAGES
-from odatis_vre.settings import Settings
+from odatis_vre.settings import Profile, Settings
 
-__all__ = ["options_form", "options_from_form", "profile_setter"]
+__all__ = ["chosen_profile", "options_form", "options_from_form", "profile_setter"]
 
 
 def _known(settings: Settings, name: str | None) -> str:
     return name if name in settings.profiles else next(iter(settings.profiles))
+
+
+def chosen_profile(settings: Settings, user_options: dict) -> Profile:
+    """The profile that a user chose; an unknown one becomes the first."""
+    return settings.profiles[_known(settings, user_options.get("profile"))]
 
 
 def options_form(settings: Settings):
@@ -41,7 +46,7 @@ def profile_setter(settings: Settings):
     """Set a server's memory, cores, first page and language from the user's choice."""
 
     def apply(spawner, user_options: dict) -> None:
-        profile = settings.profiles[_known(settings, user_options.get("profile"))]
+        profile = chosen_profile(settings, user_options)
         spawner.mem_limit = profile.memory
         spawner.cpu_limit = profile.cores
         spawner.default_url = profile.page

@@ -31,6 +31,15 @@ c.ClusterConfig.cluster_max_workers = 2
 c.ClusterConfig.scheduler_cmd = {scheduler!r}
 c.ClusterConfig.worker_cmd = {worker!r}
 """
+# Four cores: one scheduler and three workers, or two schedulers and two workers.
+LIMITS = """
+c.DaskGateway.backend_class = "odatis_vre.hub.gateway.LocalBackend"
+c.UserLimits.user_max_clusters = 2
+c.UserLimits.user_max_cores = 4
+c.UserLimits.user_max_memory = 8 * 2**30
+c.ClusterConfig.worker_memory = c.ClusterConfig.scheduler_memory = "1G"
+c.ClusterConfig.cluster_max_workers = 9
+"""
 SCHEDULER = [sys.executable, "-m", "dask", "scheduler", "--no-dashboard"]
 WORKER = [sys.executable, "-m", "dask", "worker", "--no-dashboard"]
 
@@ -55,7 +64,7 @@ class GatewayServer:
                 self.process.wait(5)
 
 
-def start_gateway(folder: Path, ports: list[int], worker=WORKER) -> GatewayServer:
+def start_gateway(folder: Path, ports: list[int], worker=WORKER, more: str = "") -> GatewayServer:
     (port, proxy_port), password = ports, secrets.token_hex(16)
     clusters = folder / "clusters"
     clusters.mkdir()
@@ -69,6 +78,7 @@ def start_gateway(folder: Path, ports: list[int], worker=WORKER) -> GatewayServe
             scheduler=SCHEDULER,
             worker=worker,
         )
+        + more
     )
     with (folder / "gateway.log").open("w") as log:
         process = subprocess.Popen(
@@ -95,6 +105,14 @@ def start_gateway(folder: Path, ports: list[int], worker=WORKER) -> GatewayServe
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory, free_ports):
     server = start_gateway(tmp_path_factory.mktemp("gateway"), free_ports(2))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def limited_gateway(tmp_path_factory, free_ports):
+    """A gateway as `make run` has it: all clusters of a user count together."""
+    server = start_gateway(tmp_path_factory.mktemp("limited"), free_ports(2), more=LIMITS)
     yield server
     server.stop()
 

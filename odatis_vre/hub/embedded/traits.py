@@ -7,6 +7,7 @@ from pathlib import Path
 from traitlets.config import Config
 
 from odatis_vre.hub import events
+from odatis_vre.hub.culler import culler_command
 from odatis_vre.hub.embedded.place import Place, environment_path
 from odatis_vre.hub.embedded.processes import MARKER
 from odatis_vre.hub.embedded.tools import proxy_command
@@ -126,14 +127,3 @@ def services(settings: Settings, place: Place) -> list[dict]:
             }
         )
     return found
-
-
-def culler_command(settings: Settings) -> list[str]:
-    """The idle culler, in whole seconds."""
-    culling = settings.culling
-    return [
-        *(sys.executable, "-m", "jupyterhub_idle_culler"),
-        f"--timeout={max(1, round(culling.idle_minutes * 60))}",
-        f"--cull-every={max(1, round(culling.every_minutes * 60))}",
-        f"--max-age={round(culling.max_age_hours * 3600)}",
-    ]

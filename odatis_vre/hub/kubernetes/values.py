@@ -5,6 +5,7 @@ words (tolerations, affinity, resources) is checked by the cluster.
 """
 
 import json
+import sys
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
@@ -16,6 +17,9 @@ __all__ = ["Values", "schema"]
 
 Quantity = Annotated[str, Field(pattern=r"^[0-9.]+([EPTGMk]i?|m)?$")]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
+# With "data-" and a hash it is the name of a claim.
+MountName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$")]
+FileName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-][a-zA-Z0-9._-]*$")]
 Cidr = Annotated[str, Field(pattern=r"^[0-9a-fA-F.:]+/[0-9]+$")]
 Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
 
@@ -50,13 +54,29 @@ class Image(Part):
     pull_policy: Literal["Always", "IfNotPresent", "Never"] = "IfNotPresent"
 
 
-class Pod(Part):
-    """What every pod may be told, in Kubernetes' words."""
+class Resources(Part):
+    """What a pod is promised and what it may use at most, in Kubernetes' words."""
 
-    resources: dict[str, Any] = Field({}, description="requests and limits")
+    requests: dict[str, Quantity | float] = {}
+    limits: dict[str, Quantity | float] = {}
+
+
+class Placement(Part):
+    """Where pods run, in Kubernetes' words."""
+
     node_selector: dict[str, str] = {}
     tolerations: list[dict[str, Any]] = []
     affinity: dict[str, Any] = {}
+
+
+class Pod(Placement):
+    """A pod of the VRE's own."""
+
+    resources: Resources = Resources()
+
+
+def _resources(cpu: str, memory: str, at_most: str) -> Resources:
+    return Resources(requests={"cpu": cpu, "memory": memory}, limits={"memory": at_most})
 
 
 class SecretKey(Part):
@@ -91,6 +111,7 @@ class Database(Part):
 class Hub(Pod):
     """The hub."""
 
+    resources: Resources = _resources("100m", "384Mi", "2Gi")
     image: Image = Image(name="odatis-vre/hub")
     db: Database = Database()
     client_secret: SecretKey | None = Field(
@@ -114,6 +135,7 @@ class Service(Part):
 class Proxy(Pod):
     """The HTTP proxy in front of everything."""
 
+    resources: Resources = _resources("50m", "128Mi", "1Gi")
     image: Image = Image(name="odatis-vre/proxy")
     service: Service = Service()
 
@@ -137,11 +159,19 @@ class Ingress(Part):
     namespace: dict[str, str] = Field({}, description="labels of the namespace of these pods")
 
 
+class GatewayReference(Part):
+    """A Gateway of the Gateway API."""
+
+    name: Name
+    namespace: Name | None = Field(None, description="none is the release's")
+    section_name: str | None = Field(None, description="the listener; none is all of them")
+
+
 class HttpRoute(Part):
     """An HTTPRoute (Gateway API) to the proxy; TLS ends at the named Gateway."""
 
     enabled: bool = False
-    gateway: dict[str, str] = Field({}, description="name, namespace and sectionName of the Gateway")
+    gateway: GatewayReference | None = Field(None, description="the Gateway that it is attached to")
     annotations: dict[str, str] = {}
     hostnames: list[str] = []
 
@@ -161,7 +191,7 @@ class Egress(Part):
     ports: list[int] = Field([], description="TCP ports; none is all")
 
 
-class SingleUser(Pod):
+class SingleUser(Placement):
     """Notebook servers. Memory and cores are those of `vre.profiles`."""
 
     image: Image = Image(name="odatis-vre/notebook")
@@ -170,14 +200,25 @@ class SingleUser(Pod):
     extra_env: dict[str, str] = Field({}, description="environment variables; never a secret")
 
 
+class Nfs(Part):
+    """A folder of an NFS server."""
+
+    server: str = Field(min_length=1)
+    path: str = Field(pattern=r"^/")
+
+
 class Mount(Part):
-    """A folder of data, mounted read-only into every server and worker."""
+    """A folder of data, mounted read-only into every server and worker.
+
+    Pod Security "restricted" has pods name claims only: for NFS and folders of nodes the chart makes the
+    volume and the claim.
+    """
 
     path: str = Field(pattern=r"^/", description="where it is mounted")
     pvc: Name | None = Field(None, description="claim in this namespace")
-    nfs: dict[Literal["server", "path"], str] | None = None
-    host_path: str | None = None
-    sub_path: str | None = None
+    nfs: Nfs | None = None
+    host_path: str | None = Field(None, pattern=r"^/", description="folder of each node")
+    sub_path: str | None = Field(None, description="folder in it")
 
     @model_validator(mode="after")
     def _one_source(self):
@@ -198,7 +239,7 @@ class ObjectStore(Part):
 class Data(Part):
     """The data beside the compute."""
 
-    mounts: dict[Name, Mount] = {}
+    mounts: dict[MountName, Mount] = {}
     object_store: ObjectStore | None = None
     endpoints: list[Egress] = Field([], description="data servers on private addresses that pods may reach")
 
@@ -213,8 +254,16 @@ class Volume(Part):
 class Catalog(Part):
     """The site catalogue; none of them is the one in the image."""
 
-    files: dict[str, str] = Field({}, description="file name to text; odatis.yaml is the root")
+    files: dict[FileName, str] = Field({}, description="file name to text; odatis.yaml is the root")
     volume: Volume | None = Field(None, description="folder with odatis.yaml at its root")
+
+    @model_validator(mode="after")
+    def _one_source(self):
+        if self.files and self.volume:
+            raise ValueError("give files or a volume")
+        if self.files and "odatis.yaml" not in self.files:
+            raise ValueError("files need odatis.yaml")
+        return self
 
 
 class Notebooks(Part):
@@ -224,19 +273,31 @@ class Notebooks(Part):
     workshops: Volume | None = None
 
 
+class DaskPods(Placement):
+    """Pods of Dask schedulers or workers."""
+
+    requests: dict[Literal["cpu", "memory"], Quantity | float] = Field(
+        {}, description="what a pod is promised, where that is less than its size in vre.compute"
+    )
+
+
 class Gateway(Part):
     """Dask Gateway: the two servers, and where schedulers and workers run."""
 
     image: Image = Image(name="odatis-vre/gateway")
-    api: Pod = Pod()
-    controller: Pod = Pod()
-    scheduler: Pod = Field(Pod(), description="pods of Dask schedulers; sizes are vre.compute's")
-    worker: Pod = Field(Pod(), description="pods of Dask workers: put them next to the storage")
+    api: Pod = Pod(resources=_resources("50m", "128Mi", "512Mi"))
+    controller: Pod = Pod(resources=_resources("50m", "128Mi", "512Mi"))
+    pages: Pod = Field(
+        Pod(resources=_resources("20m", "96Mi", "256Mi")), description="the login of schedulers' pages"
+    )
+    scheduler: DaskPods = Field(DaskPods(), description="pods of Dask schedulers; sizes are vre.compute's")
+    worker: DaskPods = Field(DaskPods(), description="pods of Dask workers: put them next to the storage")
 
 
 class Traefik(Pod):
     """The proxy of Dask Gateway."""
 
+    resources: Resources = _resources("50m", "64Mi", "512Mi")
     image: Image = Image(name="docker.io/traefik", tag="v3.6.12")
 
 
@@ -244,10 +305,16 @@ class NetworkPolicy(Part):
     """What pods may reach. Everything else is refused."""
 
     enabled: bool = True
-    internet: bool = Field(True, description="user and worker pods reach the public Internet")
+    internet: bool = Field(
+        True, description="notebook servers, workers and dashboards reach the public Internet"
+    )
     private: list[Cidr] = Field(
-        ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16"],
-        description="addresses that are not the public Internet: pods, services, nodes, cloud metadata",
+        [
+            *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16"),
+            *("fc00::/7", "fe80::/10"),
+        ],
+        description="addresses that are not the public Internet: pods, services, nodes, cloud metadata; "
+        "add the nodes' where they are public",
     )
     dns: dict[str, str] = Field(
         {"k8s-app": "kube-dns"}, description="labels of the DNS pods in the namespace kube-system"
@@ -255,7 +322,18 @@ class NetworkPolicy(Part):
     dns_cidrs: list[Cidr] = Field([], description="DNS servers that are no pods (node-local caches)")
     kubernetes_api: list[Egress] = Field(
         [],
-        description="where pods reach the Kubernetes API; none is any address, ports 443 and 6443",
+        description="where the hub and the gateway reach the Kubernetes API; none is any address, "
+        "ports 443 and 6443",
+    )
+    cilium: bool | None = Field(
+        None,
+        description="also say with Cilium's own policy that they reach the Kubernetes API, which an address "
+        "cannot say there; none asks the cluster (write true where the chart is rendered without one)",
+    )
+    extra_egress: dict[Literal["hub", "singleuser", "worker", "dashboards"], list[dict[str, Any]]] = Field(
+        {},
+        description="more egress rules, in Kubernetes' words: the hub's database or login server, a data "
+        "server that is a pod",
     )
 
 
@@ -273,7 +351,7 @@ class Values(Part):
     data: Data = Data()
     catalog: Catalog = Catalog()
     notebooks: Notebooks = Notebooks()
-    dashboards: Pod = Pod()
+    dashboards: Pod = Pod(resources=_resources("50m", "512Mi", "2Gi"))
     gateway: Gateway = Gateway()
     traefik: Traefik = Traefik()
     network_policy: NetworkPolicy = NetworkPolicy()
@@ -282,5 +360,24 @@ class Values(Part):
 def schema() -> str:
     """The JSON schema of the values, as `values.schema.json` holds it."""
     found = Values.model_json_schema()
+    _close(found)
     found["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+
+
+def _close(node: Any) -> None:
+    """A key that does not look as it must is an error too; pydantic's schema lets it pass."""
+    if isinstance(node, dict):
+        if "patternProperties" in node:
+            node["additionalProperties"] = False
+        node = list(node.values())
+    if isinstance(node, list):
+        for value in node:
+            _close(value)
+
+
+if __name__ == "__main__":
+    # The schema names the classes, and theirs is not __main__.
+    from odatis_vre.hub.kubernetes import values
+
+    sys.stdout.write(values.schema())

@@ -1,0 +1,39 @@
+{{/* What the schema cannot say, said before anything is installed: the root. */}}
+{{- define "vre.validate" -}}
+{{- $auth := dig "auth" dict .Values.vre -}}
+{{- $kind := dig "kind" "shared-password" $auth -}}
+{{- if ne $kind "shared-password" -}}
+  {{- if not (hasKey $auth $kind) -}}
+    {{- fail (printf "vre.auth.kind is %s: vre.auth.%s says where and under which name." $kind $kind) -}}
+  {{- end -}}
+  {{- if not .Values.hub.clientSecret -}}
+    {{- fail (printf "vre.auth.kind is %s: hub.clientSecret names the Secret that holds the client secret." $kind) -}}
+  {{- end -}}
+  {{- if not (or $auth.users $auth.groups $auth.allow_all (dig "github" "organizations" "" $auth)) -}}
+    {{- fail "Nobody may log in: give vre.auth.users, vre.auth.groups, vre.auth.github.organizations or vre.auth.allow_all." -}}
+  {{- end -}}
+{{- end -}}
+{{- if and (eq .Values.hub.db.type "url") (not .Values.hub.db.url) -}}
+  {{- fail "hub.db.type is url: hub.db.url names the Secret that holds the URL." -}}
+{{- end -}}
+{{- range $name, $mount := .Values.data.mounts -}}
+  {{- $sources := 0 -}}
+  {{- range $key := list "pvc" "nfs" "hostPath" -}}
+    {{- if index $mount $key }}{{ $sources = add1 $sources }}{{ end -}}
+  {{- end -}}
+  {{- if ne (int $sources) 1 -}}
+    {{- fail (printf "data.mounts.%s: give one of pvc, nfs, hostPath." $name) -}}
+  {{- end -}}
+{{- end -}}
+{{- with .Values.catalog.files -}}
+  {{- if $.Values.catalog.volume -}}
+    {{- fail "catalog: give files or a volume, not both." -}}
+  {{- end -}}
+  {{- if not (hasKey . "odatis.yaml") -}}
+    {{- fail "catalog.files: odatis.yaml, the root, is missing." -}}
+  {{- end -}}
+{{- end -}}
+{{- if and .Values.httpRoute.enabled (not .Values.httpRoute.gateway) -}}
+  {{- fail "httpRoute.enabled: httpRoute.gateway names the Gateway." -}}
+{{- end -}}
+{{- end }}

@@ -1,0 +1,92 @@
+"""What holds for every image, checked inside it with its own Python, as a pod would run it.
+
+Assertions say what is wrong: nothing but the image's own packages may be needed here.
+"""
+
+import importlib
+import importlib.metadata
+import os
+import re
+import shutil
+import subprocess
+import time
+import urllib.request
+from pathlib import Path
+
+REQUIREMENTS = Path(__file__).parents[1] / "requirements"
+BUILD_TOOLS = ("cc", "gcc", "g++", "c++", "ld", "as", "make", "pip", "npm", "uv", "hatchling")
+
+
+def run(*command: str) -> str:
+    """What a command prints; it must succeed."""
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+    return done.stdout
+
+
+def sound() -> None:
+    """The user, the file system, what is left out, and the locale."""
+    assert os.getuid() == 1000, os.getuid()
+    assert os.environ["LANG"] == "C.UTF-8", os.environ["LANG"]
+    assert writable(os.environ["HOME"])
+    assert writable("/tmp")
+    assert not writable("/opt/odatis")
+    tools = [tool for tool in BUILD_TOOLS if shutil.which(tool, path="/opt/odatis/bin:/usr/bin:/bin")]
+    assert not tools, tools
+    left = [path for path in ("/build", "/library", "/etc/pip.conf") if Path(path).exists()]
+    left += [str(path) for path in Path("/var/lib/apt/lists").glob("*Packages*")]
+    assert not left, left
+
+
+def writable(folder: str) -> bool:
+    """Whether a file can be made there."""
+    probe = Path(folder, ".probe")
+    try:
+        probe.touch()
+    except OSError:
+        return False
+    probe.unlink()
+    return True
+
+
+def locked(name: str, version: str) -> None:
+    """The packages are those of the lock, the library is of that version, and nothing else is there."""
+    lock = (REQUIREMENTS / f"{name}.txt").read_text("utf-8")
+    pins = re.findall(r"^([\w.-]+)(?:\[.*\])?==([^\s;]+)( ;)?", lock, re.M)
+    allowed = {(normal(package), found) for package, found, _ in pins}
+    there = {normal(found.name): found.version for found in importlib.metadata.distributions()}
+    assert there.pop("odatis-vre") == version
+    other = there.items() - allowed
+    assert not other, other
+    # Where a pin has a marker it may be for another system or another Python.
+    missing = {normal(package) for package, _, marker in pins if not marker} - there.keys()
+    assert not missing, missing
+
+
+def normal(name: str) -> str:
+    """A package's name as indexes compare it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def imports(*names: str) -> None:
+    """The modules can be imported, and not compiled anew at each start: their bytecode is there."""
+    for name in ("asyncio", "odatis_vre.settings", *names):
+        module = importlib.import_module(name)
+        assert Path(module.__cached__).exists(), name
+
+
+def answers(url: str, *command: str, log=None, seconds: float = 60) -> bytes:
+    """What a server started with a command says at an address, once it says something."""
+    server = subprocess.Popen(command, stdout=log, stderr=log)
+    patience = time.monotonic() + seconds
+    try:
+        while server.poll() is None and time.monotonic() < patience:
+            try:
+                with urllib.request.urlopen(url, timeout=5) as answer:
+                    return answer.read()
+            except OSError:
+                time.sleep(0.2)
+        raise AssertionError(f"{command}: no answer at {url}, exit code {server.poll()}")
+    finally:
+        server.terminate()
+        server.wait(30)

@@ -1,0 +1,121 @@
+"""The volumes of pods, as Kubernetes writes them: data, catalogue, notebooks, and what stays off the home."""
+
+import hashlib
+
+from odatis_vre.hub.kubernetes.values import Mount, Values, Volume
+
+__all__ = ["HOME", "claim_name", "data_volumes", "notebook_volumes", "pod_local_volumes"]
+
+# The home of the image's user; images/notebook/Dockerfile says the same.
+HOME = "/home/odatis"
+CATALOG = "/srv/catalog"
+STORES = {"templates": "/srv/templates", "workshops": "/srv/workshops"}
+LOCAL = "/run/vre"
+
+
+def data_volumes(values: Values) -> tuple[list[dict], list[dict], list[dict]]:
+    """The data and the catalogue, the same for servers, Dask schedulers and workers, dashboards.
+
+    Parameters
+    ----------
+    values : Values
+
+    Returns
+    -------
+    volumes, mounts, env : list of dict
+        For `pod.spec.volumes`, `container.volumeMounts` and `container.env`. Data are read-only.
+    """
+    volumes, mounts = [], []
+    for name, mount in values.data.mounts.items():
+        claim = Volume(pvc=claim_name(name, mount), sub_path=mount.sub_path)
+        _add_claim(volumes, mounts, f"data-{name}", claim, mount.path)
+    env = []
+    if values.catalog.files:
+        volumes.append({"name": "catalog", "configMap": {"name": "catalog"}})
+        mounts.append({"name": "catalog", "mountPath": CATALOG, "readOnly": True})
+    elif values.catalog.volume:
+        _add_claim(volumes, mounts, "catalog", values.catalog.volume, CATALOG)
+    if values.catalog.files or values.catalog.volume:
+        env.append({"name": "ODATIS_CATALOG", "value": f"{CATALOG}/odatis.yaml"})
+    elif values.vre.data.catalog:
+        env.append({"name": "ODATIS_CATALOG", "value": values.vre.data.catalog})
+    return volumes, mounts, env + _object_store(values)
+
+
+def claim_name(name: str, mount: Mount) -> str:
+    """The claim behind a mount: the operator's, or the one that the chart makes for NFS and folders of nodes.
+
+    A volume of the cluster never changes its source, so its name holds it: a changed source is a new volume.
+
+    Parameters
+    ----------
+    name : str
+        Key of the mount.
+    mount : Mount
+    """
+    if mount.pvc:
+        return mount.pvc
+    source = f"nfs:{mount.nfs.server}:{mount.nfs.path}" if mount.nfs else f"hostPath:{mount.host_path}"
+    return f"data-{name}-{hashlib.sha256(source.encode()).hexdigest()[:8]}"
+
+
+def notebook_volumes(values: Values) -> tuple[list[dict], list[dict], list[dict]]:
+    """Templates and workshops out of claims, read-only, for notebook servers.
+
+    Parameters
+    ----------
+    values : Values
+
+    Returns
+    -------
+    volumes, mounts, env : list of dict
+    """
+    volumes, mounts, env = [], [], []
+    for name, folder in STORES.items():
+        if claim := getattr(values.notebooks, name):
+            _add_claim(volumes, mounts, name, claim, folder)
+            env.append({"name": f"ODATIS_{name.upper()}", "value": folder})
+    return volumes, mounts, env
+
+
+def pod_local_volumes() -> tuple[list[dict], list[dict], list[dict]]:
+    """What programs write at every start, on a volume that lives as long as the pod.
+
+    A full home would otherwise block the start, and a home on NFS would lock SQLite files.
+
+    Returns
+    -------
+    volumes, mounts, env : list of dict
+    """
+    folders = {
+        "JUPYTER_RUNTIME_DIR": "runtime",
+        "IPYTHONDIR": "ipython",
+        "XDG_CACHE_HOME": "cache",
+        "MPLCONFIGDIR": "matplotlib",
+        "DASK_TEMPORARY_DIRECTORY": "dask",
+    }
+    volumes = [
+        {"name": "local", "emptyDir": {"sizeLimit": "10Gi"}},
+        {"name": "tmp", "emptyDir": {"sizeLimit": "10Gi"}},
+    ]
+    mounts = [{"name": "local", "mountPath": LOCAL}, {"name": "tmp", "mountPath": "/tmp"}]
+    return volumes, mounts, [{"name": k, "value": f"{LOCAL}/{folder}"} for k, folder in folders.items()]
+
+
+def _add_claim(volumes: list[dict], mounts: list[dict], name: str, claim: Volume, path: str) -> None:
+    volumes.append({"name": name, "persistentVolumeClaim": {"claimName": claim.pvc, "readOnly": True}})
+    sub_path = {"subPath": claim.sub_path} if claim.sub_path else {}
+    mounts.append({"name": name, "mountPath": path, "readOnly": True, **sub_path})
+
+
+def _object_store(values: Values) -> list[dict]:
+    store = values.data.object_store
+    if store is None:
+        return []
+    env = [{"name": name, "value": store.endpoint} for name in ("AWS_ENDPOINT_URL", "FSSPEC_S3_ENDPOINT_URL")]
+    if store.secret is None:
+        return [*env, {"name": "FSSPEC_S3_ANON", "value": "true"}]
+    keys = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+    return env + [
+        {"name": key, "valueFrom": {"secretKeyRef": {"name": store.secret, "key": key}}} for key in keys
+    ]

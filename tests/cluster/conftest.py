@@ -1,0 +1,191 @@
+"""A real cluster for the tests: the one that KUBECONFIG names, or one brought up on this machine."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
+
+from onenode import addons, images, network, programs  # noqa: E402
+from onenode import cluster as onenode  # noqa: E402
+from onenode.errors import OneNodeError  # noqa: E402
+from onenode.folders import State, cache  # noqa: E402
+from onenode.outside import outside as make_outside  # noqa: E402
+
+collect_ignore = ["onenode", "programs"]
+REPORT = pytest.StashKey[list[str]]()
+COMMAND = "make test-cluster"
+
+
+def pytest_configure(config):
+    config.stash[REPORT] = []
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config, items):
+    """Leave out the cluster's tests where nobody asks for a cluster."""
+    ours = [item for item in items if item.path.is_relative_to(HERE)]
+    for item in ours:
+        item.add_marker(pytest.mark.cluster)
+        if item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(600))
+    if ours and not (config.getoption("--cluster", default=False) or os.environ.get("ODATIS_TEST_CLUSTER")):
+        config.hook.pytest_deselected(items=ours)
+        items[:] = [item for item in items if item not in set(ours)]
+        config.stash[REPORT].append(f"{len(ours)} tests on a real cluster were not run: {COMMAND}")
+    # Those that bring up a cluster of their own come before the one that the others share.
+    items.sort(key=lambda item: item.path.is_relative_to(HERE) and "cluster" in item.fixturenames)
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    for line in config.stash[REPORT]:
+        terminalreporter.write_line(line)
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A running cluster, and the real programs that speak to it.
+
+    Parameters
+    ----------
+    kubeconfig : pathlib.Path
+        How to reach it, as its administrator.
+    own : bool
+        Whether these tests brought it up, and take it down.
+    state : State or None
+        Its folders, where it runs on this machine.
+    """
+
+    kubeconfig: Path
+    own: bool
+    state: State | None
+
+    def kubectl(
+        self,
+        *words: object,
+        input: str | None = None,  # noqa: A002
+        check: bool = True,
+        timeout: float = 120,
+    ) -> str:
+        """Run kubectl and return what it says; with `check=False` also where it refuses."""
+        return self._run("kubectl", "kubernetes", words, input, check, timeout)
+
+    def helm(
+        self,
+        *words: object,
+        input: str | None = None,  # noqa: A002
+        check: bool = True,
+        timeout: float = 600,
+    ) -> str:
+        """Run Helm and return what it says."""
+        return self._run("helm", "helm", words, input, check, timeout)
+
+    def get(self, *words: object) -> dict:
+        """Get objects as kubectl's JSON."""
+        return json.loads(self.kubectl("get", *words, "-o", "json"))
+
+    def load(self, *archives: Path) -> list[str]:
+        """Make images known to the cluster, and return the names by which its pods get them."""
+        if self.state:
+            return images.load(self.state, archives)
+        prefix = os.environ.get("ODATIS_IMAGE_PREFIX")
+        if not prefix:
+            pytest.fail(
+                "Say with ODATIS_IMAGE_PREFIX where the cluster of KUBECONFIG finds the images.",
+                pytrace=False,
+            )
+        return [f"{prefix}/{name.rsplit('/', 1)[-1]}" for file in archives for name in images.names(file)]
+
+    def packets(self) -> int | None:
+        """Count the packets of pods that were kept from leaving this machine."""
+        return network.dropped() if self.state else None
+
+    def names(self, **addresses: str) -> None:
+        """Let names outside the cluster lead to addresses, in place of those before."""
+        addons.name(self.state, addresses)
+
+    def start(self, *words: object, **kwargs) -> subprocess.Popen:
+        """Start a kubectl that goes on, such as port-forward."""
+        command = [self._program("kubectl", "kubernetes"), *map(str, words)]
+        return subprocess.Popen(command, env=self._environment(), **kwargs)
+
+    def _program(self, name: str, program: str) -> str:
+        return str((not self.state and shutil.which(name)) or programs.build(program) / name)
+
+    def _environment(self) -> dict[str, str]:
+        return {**os.environ, "KUBECONFIG": str(self.kubeconfig)}
+
+    def _run(self, name: str, program: str, words, given, check, timeout) -> str:
+        done = subprocess.run(
+            [self._program(name, program), *map(str, words)],
+            input=given,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            env=self._environment(),
+            check=False,
+        )
+        if check and done.returncode:
+            raise AssertionError(f"{name} {' '.join(map(str, words))}: {done.stderr or done.stdout}")
+        return done.stdout if check else done.stdout + done.stderr
+
+
+@pytest.fixture(scope="session")
+def cluster(pytestconfig) -> Iterator[Cluster]:
+    """A cluster that is up: of KUBECONFIG, or of this machine."""
+    given = os.environ.get("KUBECONFIG")
+    if given:
+        folder = State(Path(given).resolve().parent)
+        state = folder if folder.ready.exists() else None
+        found = Cluster(Path(given), own=False, state=state)
+        yield found
+    else:
+        state = State((cache() / "onenode").resolve())
+        own = not onenode.is_up(state)
+        try:
+            onenode.up(state.root, os.getpid(), lambda line: print(line, file=sys.stderr))  # noqa: T201
+        except OneNodeError as error:
+            pytest.fail(str(error), pytrace=False)
+        found = Cluster(state.kubeconfig, own, state)
+        try:
+            yield found
+        finally:
+            report(pytestconfig, found)
+            if own:
+                onenode.down(state.root)
+        return
+    report(pytestconfig, found)
+
+
+def report(config, cluster: Cluster) -> None:
+    """Keep for the summary what left no machine."""
+    if cluster.state:
+        config.stash[REPORT].append(f"packets of pods kept from leaving this machine: {cluster.packets()}")
+
+
+@pytest.fixture
+def namespace(cluster) -> Iterator[str]:
+    """A namespace of its own, with Pod Security `restricted`."""
+    name = f"test-{uuid.uuid4().hex[:8]}"
+    cluster.kubectl("create", "namespace", name)
+    cluster.kubectl("label", "namespace", name, "pod-security.kubernetes.io/enforce=restricted")
+    yield name
+    cluster.kubectl("delete", "namespace", name, "--wait=false")
+
+
+@pytest.fixture
+def outside(cluster) -> Iterator[None]:
+    """Addresses outside the cluster that answer, in a network of their own on this machine."""
+    if not cluster.state:
+        pytest.skip("the outside world is made on the machine of the cluster: run without KUBECONFIG")
+    with make_outside():
+        yield

@@ -1,0 +1,59 @@
+"""Where things are: the cache of programs and images, and the folders of one cluster's state."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+CLUSTER_TESTS = Path(__file__).parents[1]
+
+
+def cache() -> Path:
+    """Find the folder of what is kept between clusters: programs and images, by content."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "odatis-vre"
+
+
+@dataclass(frozen=True)
+class State:
+    """The folders of one cluster.
+
+    `store` (containerd's images) and `logs` stay after the cluster is down, `run` and `volumes` go.
+    """
+
+    root: Path
+
+    @property
+    def run(self) -> Path:
+        return self.root / "run"
+
+    @property
+    def store(self) -> Path:
+        return self.root / "store"
+
+    @property
+    def logs(self) -> Path:
+        return self.root / "logs"
+
+    @property
+    def volumes(self) -> Path:
+        return self.root / "volumes"
+
+    @property
+    def kubeconfig(self) -> Path:
+        return self.root / "kubeconfig"
+
+    @property
+    def certificates(self) -> Path:
+        return self.run / "certificates"
+
+    @property
+    def containerd_socket(self) -> Path:
+        return self.run / "containerd.sock"
+
+    @property
+    def before(self) -> Path:
+        """What the machine's network was before the cluster came up."""
+        return self.run / "before.json"
+
+    @property
+    def ready(self) -> Path:
+        return self.run / "ready"

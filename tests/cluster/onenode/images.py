@@ -1,0 +1,184 @@
+"""Container images: archives made of a few files, and archives put into the cluster's containerd."""
+
+import hashlib
+import io
+import json
+import tarfile
+import tempfile
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from . import programs
+from .errors import OneNodeError
+from .folders import State, cache
+from .processes import run
+
+BUSYBOX = "onenode.test/busybox:1"
+PROBE = "onenode.test/probe:1"
+SHELL = ("sh", "sleep", "mkdir", "rm", "chmod")
+
+
+def scratch(
+    name: str,
+    files: dict[str, Path],
+    command: Iterable[str],
+    links: dict[str, str] | None = None,
+    *,
+    key: str = "Cmd",
+) -> Path:
+    """Make the archive of an image that holds a few files and nothing else.
+
+    Parameters
+    ----------
+    name : str
+        The image's name and tag.
+    files : dict of str to pathlib.Path
+        The programs in it, by their path in it without the first slash.
+    command : iterable of str
+        What it runs.
+    links : dict of str to str, optional
+        Links in it, by their path, to where they lead.
+    key : {"Cmd", "Entrypoint"}
+        Whether a pod's arguments replace the command, or follow it.
+
+    Returns
+    -------
+    pathlib.Path
+        A docker archive, kept by content.
+    """
+    recipe = hashlib.sha256(json.dumps([name, key, list(command), sorted((links or {}).items())]).encode())
+    for path, file in sorted(files.items()):
+        recipe.update(path.encode())
+        with file.open("rb") as content:
+            recipe.update(hashlib.file_digest(content, "sha256").digest())
+    target = cache() / "images" / f"{name.rsplit('/', 1)[-1].replace(':', '-')}-{recipe.hexdigest()[:16]}.tar"
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        layer = target.with_suffix(".layer")
+        with tarfile.open(layer, "w") as tar:
+            for path, file in sorted(files.items()):
+                entry = tarfile.TarInfo(path)
+                entry.mode, entry.size = 0o755, file.stat().st_size
+                with file.open("rb") as content:
+                    tar.addfile(entry, content)
+            for path, to in sorted((links or {}).items()):
+                entry = tarfile.TarInfo(path)
+                entry.type, entry.linkname = tarfile.SYMTYPE, to
+                tar.addfile(entry)
+        archive(name, layer, command, target, key=key)
+        layer.unlink()
+    return target
+
+
+def archive(name: str, layer: Path, command: Iterable[str], target: Path, *, key: str = "Cmd") -> None:
+    """Write the docker archive of an image of one layer, which is a tar of its root folder."""
+    with layer.open("rb") as content:
+        digest = hashlib.file_digest(content, "sha256").hexdigest()
+    config = {
+        "architecture": "amd64",
+        "os": "linux",
+        "config": {key: list(command), "User": "1000:1000", "Env": ["PATH=/usr/local/bin:/usr/bin:/bin"]},
+        "rootfs": {"type": "layers", "diff_ids": [f"sha256:{digest}"]},
+    }
+    text = json.dumps(config).encode()
+    config_name = f"{hashlib.sha256(text).hexdigest()}.json"
+    manifest = [{"Config": config_name, "RepoTags": [name], "Layers": [f"{digest}/layer.tar"]}]
+    draft = target.with_suffix(".draft")
+    with tarfile.open(draft, "w") as tar:
+        for file, content in ((config_name, text), ("manifest.json", json.dumps(manifest).encode())):
+            entry = tarfile.TarInfo(file)
+            entry.size = len(content)
+            tar.addfile(entry, io.BytesIO(content))
+        tar.add(layer, f"{digest}/layer.tar")
+    draft.rename(target)
+
+
+def busybox() -> Path:
+    """Make the image of pods that only wait or run a short script: busybox without a libc."""
+    found = next((Path(path) for path in ("/bin/busybox", "/usr/bin/busybox") if Path(path).exists()), None)
+    if found is None:
+        raise OneNodeError("busybox is missing: `python -m onenode tools` installs what the cluster needs.")
+    links = {f"bin/{name}": "busybox" for name in SHELL}
+    return scratch(BUSYBOX, {"bin/busybox": found}, ("sleep", "infinity"), links)
+
+
+def probe(say=lambda line: None) -> Path:
+    """Make the image of pods that ask and answer in tests: a small Debian with Python, kept for a month."""
+    command = ("mmdebstrap", "--quiet", "--variant=minbase", "--include=python3", "bookworm")
+    recipe = hashlib.sha256(" ".join((*command, time.strftime("%Y-%m"))).encode()).hexdigest()[:16]
+    target = cache() / "images" / f"probe-{recipe}.tar"
+    if not target.exists():
+        say("Making the image of the tests' pods (half a minute, once).")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
+            layer = Path(scratch, "root.tar")
+            run(*command, layer, seconds=300)
+            archive(PROBE, layer, ("sleep", "infinity"), target)
+    return target
+
+
+def of_program(name: str, say=lambda line: None) -> Path:
+    """Make the image `onenode.test/NAME:VERSION` of one of the cluster's programs."""
+    file, *others = programs.paths(name, say)
+    if others:
+        raise OneNodeError(f"{name} is several programs, it has no image.")
+    version = programs.PROGRAMS[name].version()
+    return scratch(f"onenode.test/{name}:{version}", {file.name: file}, (f"/{file.name}",), key="Entrypoint")
+
+
+def ctr(state: State, *words: object, **kwargs) -> str:
+    """Run containerd's client where Kubernetes keeps its containers."""
+    return run("ctr", "--address", state.containerd_socket, "--namespace", "k8s.io", *words, **kwargs)
+
+
+def load(state: State, archives: Iterable[Path], say=lambda line: None) -> list[str]:
+    """Put archives into containerd, those that it does not hold yet.
+
+    Returns
+    -------
+    list of str
+        The names of the archives' images, as a pod calls them.
+    """
+    record = state.store / "loaded.json"
+    loaded = json.loads(record.read_text("utf-8")) if record.exists() else {}
+    there = dict(line.split()[0:3:2] for line in ctr(state, "images", "ls").splitlines()[1:] if line.strip())
+    found = []
+    for file in archives:
+        content, tags = _described(Path(file))
+        found += tags
+        if all(tag in there and loaded.get(tag) == [content, there[tag]] for tag in tags):
+            continue
+        say(f"Loading {', '.join(tags)}.")
+        ctr(state, "images", "import", file, seconds=600)
+        there = dict(
+            line.split()[0:3:2] for line in ctr(state, "images", "ls").splitlines()[1:] if line.strip()
+        )
+        loaded |= {tag: [content, there[tag]] for tag in tags if tag in there}
+        record.write_text(json.dumps(loaded, indent=1), "utf-8")
+    return found
+
+
+def names(file: Path) -> list[str]:
+    """Read the names of an archive's images."""
+    return _described(file)[1]
+
+
+def _described(file: Path) -> tuple[str, list[str]]:
+    """Read what an archive's content is, and the names of its images."""
+    try:
+        with tarfile.open(file) as tar:
+            described = json.load(tar.extractfile("manifest.json"))
+    except (OSError, KeyError, tarfile.TarError, ValueError):
+        raise OneNodeError(
+            f"{file} is no docker archive: make one by `buildah push IMAGE docker-archive:...`."
+        ) from None
+    content = hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()
+    return content, [_full_name(tag) for image in described for tag in image.get("RepoTags") or ()]
+
+
+def _full_name(tag: str) -> str:
+    first, *rest = tag.split("/")
+    if rest and ("." in first or ":" in first or first == "localhost"):
+        return tag
+    return f"docker.io/{tag}" if rest else f"docker.io/library/{tag}"

@@ -1,0 +1,212 @@
+"""A VRE installed from the chart on the tests' cluster, for all tests that leave it as they found it."""
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from chart_release import ROOT, ChartRelease
+from onenode import images
+from onenode import outside as world
+from onenode.folders import cache
+
+UNLISTED = "172.30.0.8"
+PROBE = """
+apiVersion: v1
+kind: Pod
+metadata: {{name: anywhere}}
+spec:
+  automountServiceAccountToken: false
+  securityContext: {{runAsNonRoot: true, runAsUser: 1000, seccompProfile: {{type: RuntimeDefault}}}}
+  containers:
+    - name: probe
+      image: {image}
+      command: [sleep, infinity]
+      securityContext: {{allowPrivilegeEscalation: false, capabilities: {{drop: [ALL]}}}}
+"""
+_NAMES = """
+import sqlite3
+database = sqlite3.connect("file:/srv/hub/jupyterhub.sqlite?mode=ro", uri=True)
+print(*(row[0] for row in database.execute("select name from users")))
+"""
+USERS = ["researcher", "chercheuse", "fullhome"]
+
+
+def values(reference: str) -> dict:
+    """What a test cluster of two cores needs beside the defaults."""
+    prefix, tag = reference.rsplit("/", 1)[0], reference.rsplit(":", 1)[1]
+
+    def image(name: str) -> dict:
+        return {"image": {"name": f"{prefix}/{name}", "tag": tag}}
+
+    return {
+        "vre": {
+            "auth": {"users": USERS},
+            "compute": {
+                "worker_memory": "768M",
+                "scheduler_memory": "512M",
+                "scheduler_cores": 0.5,
+                "user_max_clusters": 2,
+                "user_max_cores": 4,
+                "user_max_memory": "8G",
+                "start_seconds": 120,
+            },
+        },
+        "hub": image("hub"),
+        "proxy": image("proxy"),
+        "singleuser": {**image("notebook"), "storage": {"capacity": "1Gi"}},
+        "gateway": {
+            **image("gateway"),
+            "scheduler": {"requests": {"cpu": "50m"}},
+            "worker": {"requests": {"cpu": "50m"}},
+        },
+        "data": {"endpoints": [{"cidr": f"{world.PRIVATE}/32", "ports": [80]}]},
+    }
+
+
+@pytest.fixture(scope="session")
+def built_images() -> list[Path]:
+    """The archives of the images of this checkout."""
+    if not (shutil.which("buildah") or shutil.which("docker")):
+        pytest.fail("buildah is missing: apt-get install buildah", pytrace=False)
+    done = subprocess.run(
+        ["sh", "images/build.sh", "--archive", str(cache() / "images")],
+        cwd=ROOT,
+        env={"BASE": "local", **os.environ},
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=1800,
+        check=False,
+    )
+    assert done.returncode == 0, "images/build.sh failed, its words are above"
+    return [Path(line.split()[0]) for line in done.stdout.splitlines()]
+
+
+@pytest.fixture(scope="session")
+def release(cluster, built_images, tmp_path_factory):
+    """A VRE from `helm install` alone."""
+    references = cluster.load(*built_images)
+    chosen = values(next(reference for reference in references if "/hub:" in reference))
+    if cluster.state:
+        program = images.of_program("traefik")
+        (traefik,) = cluster.load(program)
+        name, tag = traefik.rsplit(":", 1)
+        chosen["traefik"] = {"image": {"name": name, "tag": tag}}
+    running = InhabitedRelease(cluster, tmp_path_factory.mktemp("release"), chosen)
+    running.install()
+    yield running
+    running.disconnect()
+    running.cluster.helm("uninstall", running.name, "--namespace", running.namespace, "--wait", check=False)
+    cluster.kubectl("delete", "namespace", running.namespace, "--wait=true", timeout=300)
+
+
+class InhabitedRelease(ChartRelease):
+    """A release with users in it."""
+
+    def server_of(self, user: str) -> dict:
+        """The pod of the user's server, started if it does not run."""
+        token = self.token(user)
+        if not self.servers(user, token).get("", {}).get("ready"):
+            self.start_server(user, token, 180, profile="small")
+        return self.pod("singleuser-server", user)
+
+    def users(self) -> list[str]:
+        """The names in the hub's database."""
+        return self.run_in(self.pod("hub"), _NAMES).split()
+
+
+@dataclass(frozen=True)
+class Outside:
+    """Addresses outside the cluster; each answers HTTP on port 80."""
+
+    internet: str = world.INTERNET
+    private: str = world.PRIVATE
+    unlisted: str = UNLISTED
+    metadata: str = world.METADATA
+
+
+@pytest.fixture(scope="module")
+def outside(cluster):
+    """The world outside the cluster, made on this machine: a data server among it."""
+    if not cluster.state:
+        pytest.skip("the outside world is made on the machine of the cluster: run without KUBECONFIG")
+    addresses = Outside()
+    with world.outside(vars(addresses).values()):
+        yield addresses
+
+
+@pytest.fixture(scope="session")
+def anywhere(cluster):
+    """Run a Python program in a pod that no policy holds back."""
+    (reference,) = cluster.load(images.probe())
+    cluster.kubectl("create", "namespace", "anywhere")
+    cluster.kubectl("--namespace", "anywhere", "apply", "-f", "-", input=PROBE.format(image=reference))
+    cluster.kubectl("--namespace", "anywhere", "wait", "--for=condition=Ready", "pod/anywhere")
+
+    def run(code: str, *words: str) -> str:
+        program = ("exec", "-i", "anywhere", "--", "python3", "-", *words)
+        return cluster.kubectl("--namespace", "anywhere", *program, input=code)
+
+    yield run
+    cluster.kubectl("delete", "namespace", "anywhere", "--wait=false")
+
+
+@pytest.fixture
+def full_home(cluster, release, tmp_path):
+    """A user whose home volume has no byte left."""
+    if not cluster.state:
+        pytest.skip("the full disk is made on the machine of the cluster: run without KUBECONFIG")
+    user, disk, folder = "fullhome", tmp_path / "disk", tmp_path / "home"
+    folder.mkdir()
+    with disk.open("wb") as file:
+        file.truncate(16 * 2**20)
+    subprocess.run(["mkfs.ext4", "-q", "-m", "0", str(disk)], check=True)
+    subprocess.run(["mount", "-o", "loop", str(disk), str(folder)], check=True)
+    try:
+        (folder / "odatis").mkdir(mode=0o777)
+        folder.chmod(0o777)
+        _fill(folder / "everything.bin")
+        os.chown(folder / "everything.bin", 1000, 1000)
+        release.kubectl("apply", "-f", "-", input=_claim(folder, user))
+        yield user
+        release.kubectl("delete", "pvc", f"claim-{user}", "--wait=false")
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def _fill(path: Path) -> None:
+    with path.open("wb", buffering=0) as file:
+        for size in (2**20, 2**10, 1):
+            try:
+                while True:
+                    file.write(b"\0" * size)
+            except OSError:
+                continue
+
+
+def _claim(folder: Path, user: str) -> str:
+    return f"""
+apiVersion: v1
+kind: PersistentVolume
+metadata: {{name: full-home}}
+spec:
+  capacity: {{storage: 1Gi}}
+  accessModes: [ReadWriteOnce]
+  persistentVolumeReclaimPolicy: Delete
+  storageClassName: full
+  local: {{path: {folder}}}
+  nodeAffinity:
+    required:
+      nodeSelectorTerms:
+        - matchExpressions: [{{key: kubernetes.io/os, operator: In, values: [linux]}}]
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {{name: claim-{user}}}
+spec:
+  accessModes: [ReadWriteOnce]
+  storageClassName: full
+  resources: {{requests: {{storage: 1Gi}}}}
+"""

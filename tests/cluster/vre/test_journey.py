@@ -1,0 +1,43 @@
+"""The journey on a real cluster, from `helm install` alone: the same steps and the same numbers."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from journey import Journey
+
+pytestmark = [pytest.mark.cluster, pytest.mark.browser, pytest.mark.timeout(900)]
+READ_OPTIMUM = "import pathlib; print(pathlib.Path('niche_output/optimum.json').read_text())"
+
+
+@pytest.fixture(scope="module")
+def numbers_of_one_machine(tmp_path_factory):
+    """The optimum that the same notebook gives on this machine alone."""
+    runs = tmp_path_factory.mktemp("runs")
+    notebook = "notebooks/templates/optimal_niche.ipynb"
+    odatis = [sys.executable, "-m", "odatis_vre.cli", "run", notebook, "-o", str(runs)]
+    subprocess.run(odatis, check=True, timeout=300)
+    return json.loads(next(runs.glob("*/outputs/niche_output/optimum.json")).read_text("utf-8"))
+
+
+@pytest.mark.parametrize(("user", "lang"), [("researcher", "en"), ("chercheuse", "fr")])
+def test_from_login_to_the_niche_on_a_map(release, new_page, keep, numbers_of_one_machine, user, lang):
+    page = new_page(lang, 1280, 960)
+    journey = Journey(page, release, user, lang, keep, patience=2)
+    journey.log_in()
+    journey.start_server("medium")
+    journey.open_fresh_copy()
+    journey.run_all_and_see_the_map()
+    journey.save()
+    journey.explore()
+
+    server = release.pod("singleuser-server", user)
+    assert json.loads(release.run_in(server, READ_OPTIMUM)) == numbers_of_one_machine
+    clusters = release.get("daskclusters.gateway.dask.org")
+    assert user in {cluster["spec"]["username"] for cluster in clusters}
+
+    journey.stop_server()
+    page.goto(f"{release.address}/hub/spawn")
+    assert page.locator("input[name=profile][value=medium]").is_checked()
+    release.wait_for(lambda: release.clusters(user) == [], 60, "the end of the user's Dask clusters")

@@ -1,0 +1,153 @@
+"""What a user's pod and a worker may reach. Each refusal is against something that answers elsewhere."""
+
+import json
+
+import pytest
+
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
+
+# Prints which of the given host:port answer a connection.
+KNOCK = """
+import json, socket, sys
+from concurrent.futures import ThreadPoolExecutor
+def knock(target):
+    host, _, port = target.rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=4).close()
+        return True
+    except OSError:
+        return False
+with ThreadPoolExecutor(16) as pool:
+    print(json.dumps(list(pool.map(knock, sys.argv[1:]))))
+"""
+CLUSTER = """
+from dask_gateway import Gateway
+cluster = Gateway().new_cluster(shutdown_on_close=False)
+cluster.scale(1)
+cluster.get_client().wait_for_workers(1, timeout=120)
+"""
+
+
+def ip(pod: dict) -> str:
+    return pod["status"]["podIP"]
+
+
+@pytest.fixture(scope="module")
+def inhabited(release):
+    """Two users, each with a server, a scheduler and a worker."""
+    servers = {user: release.server_of(user) for user in ("researcher", "chercheuse")}
+    for server in servers.values():
+        release.run_in(server, CLUSTER)
+    pods = {user: {"server": server} for user, server in servers.items()}
+    owner = {c["metadata"]["name"]: c["spec"]["username"] for c in release.clusters()}
+    for part in ("scheduler", "worker"):
+        for pod in release.pods(f"dask-{part}"):
+            pods[owner[pod["metadata"]["labels"]["gateway.dask.org/cluster"]]][part] = pod
+    yield pods
+    for user in servers:
+        release.api(release.token(user), "DELETE", f"/hub/api/users/{user}/server")
+    release.wait_for(lambda: not release.clusters(), 90, "the end of the Dask clusters")
+
+
+@pytest.fixture(scope="module")
+def targets(release, inhabited, outside, anywhere):
+    """Name to host:port; all of them answer a pod that no policy holds back."""
+    other, own = inhabited["chercheuse"], inhabited["researcher"]
+    node = release.cluster.node_address()
+    found = {
+        "hub": f"{ip(release.pod('hub'))}:8081",
+        "proxy": "proxy-public:80",
+        "proxy-api": f"{ip(release.pod('proxy'))}:8001",
+        "gateway": "gateway-proxy:8000",
+        "gateway-api": f"{ip(release.pod('gateway-api'))}:8000",
+        "own-scheduler": f"{ip(own['scheduler'])}:8786",
+        "other-server": f"{ip(other['server'])}:8888",
+        "other-scheduler": f"{ip(other['scheduler'])}:8786",
+        "other-scheduler-pages": f"{ip(other['scheduler'])}:8787",
+        "other-worker": f"{ip(other['worker'])}:{worker_port(release, other)}",
+        "kubelet": f"{node}:10250",
+        "api-server": "kubernetes.default:443",
+        "metadata": f"{outside.metadata}:80",
+        "private": f"{outside.unlisted}:80",
+        "endpoint": f"{outside.private}:80",
+        "internet": f"{outside.internet}:80",
+    }
+    answers = anywhere(KNOCK, *(full_name(target, release.namespace) for target in found.values()))
+    silent = [name for name, open_ in zip(found, json.loads(answers), strict=True) if not open_]
+    assert silent == [], "these would prove nothing"
+    return found
+
+
+def full_name(target: str, namespace: str) -> str:
+    host, port = target.split(":")
+    if host[0].isdigit():
+        return target
+    return f"{host}.{'' if '.' in host else namespace + '.'}svc:{port}"
+
+
+def worker_port(release, of: dict) -> int:
+    text = release.run_in(of["worker"], LISTENS)
+    return int(text)
+
+
+LISTENS = """
+import socket, struct
+for line in open("/proc/net/tcp").read().splitlines()[1:] + open("/proc/net/tcp6").read().splitlines()[1:]:
+    fields = line.split()
+    port = int(fields[1].split(":")[1], 16)
+    if fields[3] == "0A" and port > 1024:
+        print(port)
+        break
+"""
+
+
+def reached(release, pod, targets) -> set[str]:
+    answers = json.loads(release.run_in(pod, KNOCK, *targets.values()))
+    return {name for name, open_ in zip(targets, answers, strict=True) if open_}
+
+
+def test_a_user_reaches_what_the_work_needs_and_nothing_else(release, inhabited, targets):
+    found = reached(release, inhabited["researcher"]["server"], targets)
+    assert found == {"hub", "proxy", "gateway", "endpoint", "internet"}
+
+
+def test_a_worker_reaches_its_own_scheduler_and_the_data_and_nothing_else(release, inhabited, targets):
+    found = reached(release, inhabited["researcher"]["worker"], targets)
+    assert found == {"own-scheduler", "endpoint", "internet"}
+
+
+def test_the_hub_refuses_without_a_token(release, inhabited):
+    code = """
+import urllib.error, urllib.request
+try:
+    print(urllib.request.urlopen("http://hub:8081/hub/api/users", timeout=5).status)
+except urllib.error.HTTPError as error:
+    print(error.code)
+"""
+    assert release.run_in(inhabited["researcher"]["server"], code).strip() == "403"
+
+
+def test_names_are_resolved(release, inhabited):
+    code = "import socket; print(socket.gethostbyname('proxy-public'))"
+    for pod in inhabited["researcher"].values():
+        assert release.run_in(pod, code).strip()
+
+
+def test_no_pod_of_a_user_holds_a_token_of_the_cluster(release, inhabited):
+    code = "import os; print(os.path.exists('/var/run/secrets/kubernetes.io'))"
+    for pod in inhabited["researcher"].values():
+        assert release.run_in(pod, code).strip() == "False"
+
+
+def test_scheduler_pages_open_for_their_owner_only(release, inhabited):
+    label = inhabited["researcher"]["scheduler"]["metadata"]["labels"]["gateway.dask.org/cluster"]
+    page = f"{release.address}/services/dask-gateway/clusters/{release.namespace}.{label}/status"
+    import requests
+
+    stranger = requests.get(page, timeout=20)
+    assert "/hub/login" in stranger.url
+    owner = release.login("researcher").get(page, timeout=20)
+    assert (owner.status_code, owner.url) == (200, page)
+    assert "Bokeh" in owner.text or "dask" in owner.text.lower()
+    other = release.login("chercheuse").get(page, timeout=20)
+    assert other.status_code == 403
