@@ -24,7 +24,8 @@ test: install $(VENV)/.tested ## Run all tests / Lancer tous les tests
 
 test-cluster: install $(VENV)/.tested ## Test on a real Kubernetes / Tester sur un vrai Kubernetes
 	@sh tests/system-tools.sh
-	@PYTHONPATH=tests/cluster $(BIN)/python -m onenode tools
+	@PYTHONPATH=tests/cluster $(BIN)/python -m onenode prepare
+	@BASE=$${BASE:-local} sh images/build.sh --archive $${XDG_CACHE_HOME:-$$HOME/.cache}/odatis-vre/images
 	ODATIS_TEST_CLUSTER=1 $(BIN)/python -m pytest tests/cluster
 
 check: install $(VENV)/.tested ## Style and import contract / Style et contrat d'import

@@ -1,5 +1,6 @@
 """Run inside the image: the notebook server's parts, the catalogue, a run of the template."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -36,5 +37,7 @@ assert "odatis_vre.lab | extension was successfully loaded" in said, said
 assert "panel.io" not in said, said
 
 template = shipped("notebooks", "templates", "optimal_niche.ipynb")
+assert Path(os.environ["ODATIS_TEMPLATES"], template.name).samefile(template)
+assert Path(os.environ["ODATIS_WORKSHOPS"]).is_dir()
 checks.run("odatis", "run", str(template), "--output", "runs")
 assert list(Path("runs").glob("*/report.html")), list(Path("runs").rglob("*"))
