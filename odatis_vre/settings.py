@@ -200,7 +200,9 @@ class Compute(Part):
     worker_cores: int = Field(1, ge=1, le=256, description="threads of a worker")
     max_workers: int = Field(4, ge=1, description="workers in one cluster, at most")
     idle_minutes: float = Field(30, gt=0, description="minutes without work before a cluster is stopped")
-    start_seconds: float = Field(60, gt=0, description="seconds a scheduler or worker may take to start")
+    start_seconds: float = Field(
+        60, gt=0, description="seconds a scheduler or worker may take to start (one machine)"
+    )
     scheduler_memory: Memory = Field(
         "1G", validate_default=True, description="memory of a scheduler, in bytes"
     )

@@ -105,6 +105,7 @@ def test_an_unknown_key_at_any_level_is_refused_by_name(helm, tmp_path):
             },
             "Nobody may log in",
         ),
+        ({"vre": {"auth": {"users": []}}}, "Nobody may log in"),
         ({"catalog": {"files": {"physics.yaml": "sources: {}"}}}, "odatis.yaml"),
         ({"catalog": {"files": {"odatis.yaml": "a"}, "volume": {"pvc": "p"}}}, "not both"),
         ({"httpRoute": {"enabled": True}}, "httpRoute.gateway"),

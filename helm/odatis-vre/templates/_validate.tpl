@@ -13,6 +13,9 @@
     {{- fail "Nobody may log in: give vre.auth.users, vre.auth.groups, vre.auth.github.organizations or vre.auth.allow_all." -}}
   {{- end -}}
 {{- end -}}
+{{- if and (eq $kind "shared-password") (hasKey $auth "users") (not (or $auth.users $auth.groups $auth.allow_all)) -}}
+  {{- fail "Nobody may log in: give vre.auth.users or vre.auth.allow_all." -}}
+{{- end -}}
 {{- if and (eq .Values.hub.db.type "url") (not .Values.hub.db.url) -}}
   {{- fail "hub.db.type is url: hub.db.url names the Secret that holds the URL." -}}
 {{- end -}}

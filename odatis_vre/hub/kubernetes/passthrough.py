@@ -23,7 +23,8 @@ def set_passthrough(c: Config, config: Mapping[str, Mapping[str, Any]]) -> None:
     Raises
     ------
     SettingsError
-        JupyterHub has no such class, or the class no such trait: traitlets alone would only warn.
+        JupyterHub has no such class, or the class no such trait: traitlets alone would only warn. Or it
+        would let anybody in.
     """
     known = _classes() if config else {}
     for name, traits in config.items():
@@ -34,6 +35,8 @@ def set_passthrough(c: Config, config: Mapping[str, Mapping[str, Any]]) -> None:
                 raise SettingsError(
                     tr("hub.kubernetes.no_trait", name=name, trait=trait), _near(trait, known[name])
                 )
+            if trait == "authenticator_class" and "dummy" in str(value).lower():
+                raise SettingsError(tr("hub.kubernetes.dummy"))
             c[name][trait] = value
 
 

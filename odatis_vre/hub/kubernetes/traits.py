@@ -103,9 +103,9 @@ def set_capacity(c: Config, values: Values) -> None:
     c.JupyterHub.init_spawners_timeout = 1
     # The page that tells what a start waits for comes at once.
     c.JupyterHub.tornado_settings = {"slow_spawn_timeout": 0}
-    seconds = activity_seconds(values.vre)
-    c.JupyterHub.activity_resolution = seconds
-    c.JupyterHub.last_activity_interval = seconds
+    c.JupyterHub.activity_resolution = activity_seconds(values.vre)
+    # The hub then also puts back the routes that a proxy lost when its pod was replaced.
+    c.JupyterHub.last_activity_interval = 15
 
 
 def services(values: Values, environment: Mapping[str, str]) -> list[dict]:

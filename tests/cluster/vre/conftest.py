@@ -171,7 +171,7 @@ def full_home(cluster, release, tmp_path):
         os.chown(folder / "everything.bin", 1000, 1000)
         release.kubectl("apply", "-f", "-", input=_claim(folder, user))
         yield user
-        release.kubectl("delete", "pvc", f"claim-{user}", "--wait=false")
+        release.kubectl("delete", "pvc", f"home-{user}", "--wait=false")
     finally:
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
@@ -204,7 +204,7 @@ spec:
 ---
 apiVersion: v1
 kind: PersistentVolumeClaim
-metadata: {{name: claim-{user}}}
+metadata: {{name: home-{user}}}
 spec:
   accessModes: [ReadWriteOnce]
   storageClassName: full

@@ -53,7 +53,8 @@ def inhabited(release):
 def targets(release, inhabited, outside, anywhere):
     """Name to host:port; all of them answer a pod that no policy holds back."""
     other, own = inhabited["chercheuse"], inhabited["researcher"]
-    node = release.cluster.node_address()
+    (node, *_) = release.cluster.get("nodes")["items"]
+    kubelet = next(a["address"] for a in node["status"]["addresses"] if a["type"] == "InternalIP")
     found = {
         "hub": f"{ip(release.pod('hub'))}:8081",
         "proxy": "proxy-public:80",
@@ -65,7 +66,7 @@ def targets(release, inhabited, outside, anywhere):
         "other-scheduler": f"{ip(other['scheduler'])}:8786",
         "other-scheduler-pages": f"{ip(other['scheduler'])}:8787",
         "other-worker": f"{ip(other['worker'])}:{worker_port(release, other)}",
-        "kubelet": f"{node}:10250",
+        "kubelet": f"{kubelet}:10250",
         "api-server": "kubernetes.default:443",
         "metadata": f"{outside.metadata}:80",
         "private": f"{outside.unlisted}:80",

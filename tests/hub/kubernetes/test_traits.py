@@ -135,3 +135,9 @@ def test_an_unknown_trait_is_an_error_that_names_the_nearest(configured):
     with pytest.raises(SettingsError, match="no setting concurrent_spawns_limit") as refused:
         configured(hub={"config": {"JupyterHub": {"concurrent_spawns_limit": 7}}})
     assert refused.value.hint == "Did you mean concurrent_spawn_limit?"
+
+
+@pytest.mark.parametrize("name", ["dummy", "jupyterhub.auth.DummyAuthenticator"])
+def test_dummy_authentication_is_refused_here_too(configured, name):
+    with pytest.raises(SettingsError, match="would let anybody in"):
+        configured(hub={"config": {"JupyterHub": {"authenticator_class": name}}})
