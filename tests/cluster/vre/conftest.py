@@ -31,7 +31,7 @@ import sqlite3
 database = sqlite3.connect("file:/srv/hub/jupyterhub.sqlite?mode=ro", uri=True)
 print(*(row[0] for row in database.execute("select name from users")))
 """
-USERS = ["researcher", "chercheuse", "fullhome"]
+USERS = ["researcher", "chercheuse", "reader", "lectrice", "fullhome"]
 
 
 def values(reference: str) -> dict:

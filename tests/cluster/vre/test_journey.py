@@ -21,7 +21,7 @@ def numbers_of_one_machine(tmp_path_factory):
     return json.loads(next(runs.glob("*/outputs/niche_output/optimum.json")).read_text("utf-8"))
 
 
-@pytest.mark.parametrize(("user", "lang"), [("researcher", "en"), ("chercheuse", "fr")])
+@pytest.mark.parametrize(("user", "lang"), [("reader", "en"), ("lectrice", "fr")])
 def test_from_login_to_the_niche_on_a_map(release, new_page, keep, numbers_of_one_machine, user, lang):
     page = new_page(lang, 1280, 960)
     journey = Journey(page, release, user, lang, keep, patience=2)

@@ -1,8 +1,12 @@
 """What a user's pod and a worker may reach. Each refusal is against something that answers elsewhere."""
 
 import json
+import subprocess
+import sys
+from functools import partial
 
 import pytest
+import requests
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 
@@ -20,6 +24,7 @@ def knock(target):
 with ThreadPoolExecutor(16) as pool:
     print(json.dumps(list(pool.map(knock, sys.argv[1:]))))
 """
+BEYOND = {"kubelet", "api-server", "metadata", "private", "endpoint", "internet"}
 CLUSTER = """
 from dask_gateway import Gateway
 cluster = Gateway().new_cluster(shutdown_on_close=False)
@@ -51,7 +56,7 @@ def inhabited(release):
 
 @pytest.fixture(scope="module")
 def targets(release, inhabited, outside, anywhere):
-    """Name to host:port; all of them answer a pod that no policy holds back."""
+    """Name to host:port; all of them answer whom no policy holds back: a free pod, or the node for pods."""
     other, own = inhabited["chercheuse"], inhabited["researcher"]
     (node, *_) = release.cluster.get("nodes")["items"]
     kubelet = next(a["address"] for a in node["status"]["addresses"] if a["type"] == "InternalIP")
@@ -67,23 +72,28 @@ def targets(release, inhabited, outside, anywhere):
         "other-scheduler-pages": f"{ip(other['scheduler'])}:8787",
         "other-worker": f"{ip(other['worker'])}:{worker_port(release, other)}",
         "kubelet": f"{kubelet}:10250",
-        "api-server": "kubernetes.default:443",
+        "api-server": "kubernetes.default.svc:443",
         "metadata": f"{outside.metadata}:80",
         "private": f"{outside.unlisted}:80",
         "endpoint": f"{outside.private}:80",
         "internet": f"{outside.internet}:80",
     }
-    answers = anywhere(KNOCK, *(full_name(target, release.namespace) for target in found.values()))
-    silent = [name for name, open_ in zip(found, json.loads(answers), strict=True) if not open_]
+    beyond = {name: found[name] for name in BEYOND}
+    pods = {name: target for name, target in found.items() if target[0].isdigit() and name not in BEYOND}
+    silent = [name for name, open_ in answers(knock_from_here, pods) if not open_]
+    silent += [name for name, open_ in answers(anywhere, beyond) if not open_]
     assert silent == [], "these would prove nothing"
     return found
 
 
-def full_name(target: str, namespace: str) -> str:
-    host, port = target.split(":")
-    if host[0].isdigit():
-        return target
-    return f"{host}.{'' if '.' in host else namespace + '.'}svc:{port}"
+def answers(ask, targets: dict[str, str]) -> list[tuple[str, bool]]:
+    return list(zip(targets, json.loads(ask(KNOCK, *targets.values())), strict=True))
+
+
+def knock_from_here(code: str, *words: str) -> str:
+    """As the node, which every pod lets in for its probes."""
+    program = [sys.executable, "-", *words]
+    return subprocess.run(program, input=code, capture_output=True, text=True, check=True).stdout
 
 
 def worker_port(release, of: dict) -> int:
@@ -103,8 +113,7 @@ for line in open("/proc/net/tcp").read().splitlines()[1:] + open("/proc/net/tcp6
 
 
 def reached(release, pod, targets) -> set[str]:
-    answers = json.loads(release.run_in(pod, KNOCK, *targets.values()))
-    return {name for name, open_ in zip(targets, answers, strict=True) if open_}
+    return {name for name, open_ in answers(partial(release.run_in, pod), targets) if open_}
 
 
 def test_a_user_reaches_what_the_work_needs_and_nothing_else(release, inhabited, targets):
@@ -143,8 +152,6 @@ def test_no_pod_of_a_user_holds_a_token_of_the_cluster(release, inhabited):
 def test_scheduler_pages_open_for_their_owner_only(release, inhabited):
     label = inhabited["researcher"]["scheduler"]["metadata"]["labels"]["gateway.dask.org/cluster"]
     page = f"{release.address}/services/dask-gateway/clusters/{release.namespace}.{label}/status"
-    import requests
-
     stranger = requests.get(page, timeout=20)
     assert "/hub/login" in stranger.url
     owner = release.login("researcher").get(page, timeout=20)
