@@ -20,7 +20,6 @@ run: install ## Start the VRE on this machine / Démarrer le VRE sur cette machi
 test: install $(VENV)/.tested ## Run all tests / Lancer tous les tests
 	@sh tests/system-tools.sh
 	$(BIN)/python -m pytest
-	@echo "Not run: the tests on a real Kubernetes / Pas lancés : les tests sur un vrai Kubernetes: make test-cluster"
 
 test-cluster: install $(VENV)/.tested ## Test on a real Kubernetes / Tester sur un vrai Kubernetes
 	@sh tests/system-tools.sh

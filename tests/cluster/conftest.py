@@ -41,7 +41,9 @@ def pytest_collection_modifyitems(config, items):
     if ours and not (config.getoption("--cluster", default=False) or os.environ.get("ODATIS_TEST_CLUSTER")):
         config.hook.pytest_deselected(items=ours)
         items[:] = [item for item in items if item not in set(ours)]
-        config.stash[REPORT].append(f"{len(ours)} tests on a real cluster were not run: {COMMAND}")
+        config.stash[REPORT].append(
+            f"{len(ours)} tests on a real Kubernetes were not run / n'ont pas été lancés : {COMMAND}"
+        )
     # Those that bring up a cluster of their own come before the one that the others share.
     items.sort(key=lambda item: item.path.is_relative_to(HERE) and "cluster" in item.fixturenames)
 
