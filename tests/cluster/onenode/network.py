@@ -70,7 +70,9 @@ def check_free() -> None:
     ours = [ipaddress.ip_network(text) for text in (f"{NODE}/32", PODS, SERVICES)]
     for route in json.loads(run("ip", "-j", "-4", "route", "show", "table", "all")):
         destination = route["dst"].split()[-1]
-        if destination == "default" or route.get("dev", "").startswith(("cilium_", "onenode")):
+        if destination == "default" or route.get("type") == "unreachable":
+            continue
+        if route.get("dev", "").startswith(("cilium_", "onenode")):
             continue
         there = ipaddress.ip_network(destination, strict=False)
         if taken := next((network for network in ours if network.overlaps(there)), None):
@@ -109,6 +111,9 @@ def guard(state: State) -> None:
 }}
 """,
     )
+    # A pod or a service that is gone is no address of somebody else's: nobody is asked for it outside.
+    for addresses in (PODS, SERVICES):
+        run("ip", "route", "replace", "unreachable", addresses)
 
 
 def dropped() -> int:
@@ -145,6 +150,8 @@ def restore(state: State) -> None:
     for folder in TRACES:
         if before and folder not in before["folders"]:
             shutil.rmtree(folder, ignore_errors=True)
+    for addresses in (PODS, SERVICES):
+        run("ip", "route", "del", "unreachable", addresses, check=False)
     run("nft", "delete", "table", "ip", GUARD, check=False)
     _drop_rules(set(map(tuple, before["tables"])) if before else None)
     for name in run("ipset", "list", "-name", check=False).split():
