@@ -185,9 +185,9 @@ def namespace(cluster) -> Iterator[str]:
 
 
 @pytest.fixture
-def outside(cluster) -> Iterator[None]:
+def outside(cluster, missing) -> Iterator[None]:
     """Addresses outside the cluster that answer, in a network of their own on this machine."""
     if not cluster.state:
-        pytest.skip("the outside world is made on the machine of the cluster: run without KUBECONFIG")
+        missing("The machine of the cluster", "the world outside is made on it: run without KUBECONFIG")
     with make_outside():
         yield

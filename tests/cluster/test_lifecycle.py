@@ -24,12 +24,12 @@ COUNTERS = re.compile(r"packets \d+ bytes \d+|\[\d+:\d+\]|^#.*$", re.MULTILINE)
 
 
 @pytest.fixture
-def state():
+def state(missing):
     found = State((cache() / "onenode").resolve())
     if os.environ.get("KUBECONFIG"):
-        pytest.skip("these bring up a cluster of their own: run without KUBECONFIG")
+        missing("A machine of its own", "these tests bring up a cluster: run without KUBECONFIG")
     if other := onenode.current():
-        pytest.skip(f"a cluster is there: end it with `python -m onenode down --state {other.root}`")
+        missing("A machine without a cluster", f"`python -m onenode down --state {other.root}` ends it")
     onenode.down(found.root)
     yield found
     onenode.down(found.root)

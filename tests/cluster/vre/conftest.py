@@ -128,10 +128,10 @@ class Outside:
 
 
 @pytest.fixture(scope="module")
-def outside(cluster):
+def outside(cluster, missing):
     """The world outside the cluster, made on this machine: a data server among it."""
     if not cluster.state:
-        pytest.skip("the outside world is made on the machine of the cluster: run without KUBECONFIG")
+        missing("The machine of the cluster", "the world outside is made on it: run without KUBECONFIG")
     addresses = Outside()
     with world.outside(vars(addresses).values()):
         yield addresses
@@ -154,10 +154,10 @@ def anywhere(cluster):
 
 
 @pytest.fixture
-def full_home(cluster, release, tmp_path):
+def full_home(cluster, release, tmp_path, missing):
     """A user whose home volume has no byte left."""
     if not cluster.state:
-        pytest.skip("the full disk is made on the machine of the cluster: run without KUBECONFIG")
+        missing("The machine of the cluster", "the full disk is made on it: run without KUBECONFIG")
     user, disk, folder = "fullhome", tmp_path / "disk", tmp_path / "home"
     folder.mkdir()
     with disk.open("wb") as file:
