@@ -1,5 +1,6 @@
 """The embedded VRE and the browser, for every test that needs the real ones."""
 
+import json
 import os
 import re
 import shutil
@@ -107,6 +108,14 @@ class RunningVRE(HubClient):
 
     def ended(self) -> str | None:
         return self.state_in_words() if self.process.poll() is not None else None
+
+    def answers(self) -> dict:
+        """Which of its services answer, as `odatis status` says."""
+        told = self.odatis("status", "--state", str(self.state), "--json").stdout
+        return json.loads(told).get("services", {})
+
+    def saved(self, user: str = "researcher", name: str = "notes.txt") -> str:
+        return (self.state / "homes" / user / name).read_text("utf-8")
 
     def state_in_words(self) -> str:
         return f"{self.said()}\n{self.log()}"
