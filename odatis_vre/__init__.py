@@ -21,10 +21,11 @@ _PUBLIC = {
     "niche": None,
     "open_catalog": "odatis_vre.catalog",
     "run": "odatis_vre.runs",
+    "save": "odatis_vre.compute",
     "tr": "odatis_vre.i18n",
 }
 
-__all__ = ["OdatisError", "catalog", "cluster", "matchup", "niche", "open_catalog", "run", "tr"]
+__all__ = ["OdatisError", "catalog", "cluster", "matchup", "niche", "open_catalog", "run", "save", "tr"]
 
 
 def __getattr__(name: str):

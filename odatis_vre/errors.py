@@ -12,6 +12,7 @@ __all__ = [
     "NicheError",
     "OdatisError",
     "RunError",
+    "SaveError",
     "SettingsError",
     "StartError",
 ]
@@ -62,6 +63,10 @@ class NicheError(OdatisError, ValueError):
 
 class ClusterError(OdatisError):
     """A Dask cluster did not start, or was lost."""
+
+
+class SaveError(OdatisError):
+    """A dataset cannot be written."""
 
 
 class RunError(OdatisError):

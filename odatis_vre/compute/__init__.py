@@ -1,12 +1,15 @@
-"""Dask clusters: Dask Gateway inside the VRE, processes of this machine outside."""
+"""Dask clusters (Dask Gateway inside the VRE, processes of this machine outside), and what they write."""
 
-__all__ = ["cluster"]
+from importlib import import_module
+
+_HOME = {"cluster": "clusters", "save": "saving"}
+
+__all__ = ["cluster", "save"]
 
 
 def __getattr__(name: str):
-    if name not in __all__:
+    if name not in _HOME:
         raise AttributeError(f"module 'odatis_vre.compute' has no attribute {name!r}")
-    from odatis_vre.compute.clusters import cluster
-
-    globals()["cluster"] = cluster
-    return cluster
+    value = getattr(import_module(f"odatis_vre.compute.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value

@@ -127,6 +127,15 @@ def slow_gateway(tmp_path, free_ports):
 
 
 @pytest.fixture
+def small_gateway(tmp_path, free_ports):
+    """A gateway whose workers have one core and 300 MiB."""
+    bounds = f"c.ClusterConfig.worker_memory = {300 * 2**20}\nc.ClusterConfig.worker_cores = 1\n"
+    server = start_gateway(tmp_path, free_ports(2), more=bounds)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
 def inside_vre(monkeypatch):
     """Set the environment of a server of the VRE, with a gateway and a token."""
 
