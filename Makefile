@@ -19,7 +19,7 @@ run: install ## Start the VRE on this machine / Démarrer le VRE sur cette machi
 
 test: install $(VENV)/.tested ## Run all tests / Lancer tous les tests
 	@sh tests/system-tools.sh
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses logical --dist loadfile
 
 test-cluster: install $(VENV)/.tested ## Test on a real Kubernetes / Tester sur un vrai Kubernetes
 	@sh tests/system-tools.sh
