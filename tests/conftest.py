@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 from hub_client import HubClient
+from not_run import Summary
 
 from odatis_vre.errors import StartError
 from odatis_vre.hub.embedded import tools
@@ -33,7 +34,8 @@ BROWSER_ARGS = [
 ]
 
 
-def pytest_addoption(parser):
+def pytest_addoption(parser, pluginmanager):
+    pluginmanager.register(Summary())
     parser.addoption("--screenshots", metavar="FOLDER", help="keep pictures of the journey in this folder")
 
 

@@ -1,0 +1,113 @@
+"""Grids, chunked or not, are fitted as the tables they stand for."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from odatis_vre.errors import NicheError
+from odatis_vre.i18n import use_language
+from odatis_vre.niche import ENFA, NPPEN, OMI, Chromatogram, WeightedAveraging
+
+
+@pytest.fixture
+def catch(island_sea) -> xr.DataArray:
+    """Two species on the grid of the island: one of warm water, one of fresh water."""
+    warm = np.exp(-((island_sea.sst - 11.5) ** 2))
+    fresh = np.exp(-(((island_sea.salinity - 35.05) / 0.05) ** 2)) + 0 * island_sea.sst
+    both = xr.concat([warm, fresh], dim=pd.Index(["tuna", "smelt"], name="species"))
+    return both.rename("catch").transpose("time", "lat", "lon", "species")
+
+
+def table_of(sea, catch):
+    env = sea.to_dataframe(dim_order=["time", "lat", "lon"])[["sst", "salinity"]]
+    wet = env.notna().any(axis=1)
+    abundance = catch.stack(cell=("time", "lat", "lon")).transpose("cell", "species").to_pandas()
+    return env[wet], abundance[wet.to_numpy()]
+
+
+@pytest.mark.parametrize("chunks", [None, {"time": 1, "lat": 3}])
+def test_a_grid_gives_the_chromatogram_of_its_table(island_sea, catch, chunks):
+    sea, seen = (island_sea, catch) if chunks is None else (island_sea.chunk(chunks), catch.chunk(chunks))
+    grid = Chromatogram(bins=6, smoothing=1).fit(sea, seen)
+    table = Chromatogram(bins=6, smoothing=1).fit(*table_of(island_sea, catch))
+    xr.testing.assert_identical(grid.chromatogram_, table.chromatogram_)
+    xr.testing.assert_identical(grid.optimum_, table.optimum_)
+    assert list(grid.chromatogram_.species.values) == ["tuna", "smelt"]
+
+
+def test_each_chunk_is_read_once_for_the_environment_and_the_species(island_sea, catch):
+    read = []
+
+    def load(block, block_info=None):
+        read.append(block_info[0]["chunk-location"])
+        return block
+
+    sea = island_sea.chunk(time=1)
+    sea["sst"].data = sea.sst.data.map_blocks(load, dtype=float, meta=np.empty((0, 0, 0)))
+    tuna = np.exp(-((sea.sst - 11.5) ** 2)).rename("tuna")
+    WeightedAveraging().fit(sea[["sst"]], tuna)
+    assert sorted(read) == [(0, 0, 0), (1, 0, 0), (2, 0, 0)]
+
+
+def test_several_species_may_be_variables_of_a_dataset(island_sea, catch):
+    species = catch.to_dataset("species")
+    xr.testing.assert_identical(
+        WeightedAveraging().fit(island_sea, species).optimum_,
+        WeightedAveraging().fit(island_sea, catch).optimum_,
+    )
+
+
+def test_variables_may_lie_along_a_dimension(island_sea, catch):
+    stacked = island_sea.to_dataarray("variable")
+    xr.testing.assert_equal(
+        WeightedAveraging().fit(stacked, catch).optimum_, WeightedAveraging().fit(island_sea, catch).optimum_
+    )
+
+
+@pytest.mark.filterwarnings("ignore:.*rows")
+def test_omi_of_a_grid_keeps_the_cells(island_sea, catch):
+    omi = OMI().fit(island_sea, catch.fillna(0))
+    scores = omi.site_scores_.axis_1.to_xarray()
+    assert scores.dims == ("time", "lat", "lon")
+    field = omi.transform(island_sea.chunk(time=1)).sel(axis="axis_1")
+    assert field.chunks is not None
+    np.testing.assert_allclose(field.transpose(*scores.dims).sel(scores.coords), scores, atol=1e-12)
+    assert field.isnull().any()
+
+
+@pytest.mark.filterwarnings("ignore:.*rows")
+def test_enfa_of_a_grid_is_that_of_its_table(island_sea, catch):
+    tuna = catch.sel(species="tuna", drop=True)
+    env, abundance = table_of(island_sea, catch)
+    assert ENFA().fit(island_sea, tuna).marginality_ == pytest.approx(
+        ENFA().fit(env, abundance["tuna"]).marginality_
+    )
+
+
+@pytest.mark.filterwarnings("ignore:.*rows")
+def test_nppen_of_a_grid_takes_the_cells_of_presence(island_sea, catch):
+    warm = (catch.sel(species="tuna", drop=True) > 0.3).where(island_sea.sst.notnull(), 0).astype(int)
+    env, _ = table_of(island_sea, catch)
+    model = NPPEN().fit(island_sea, warm)
+    seen = env[np.exp(-((env.sst - 11.5) ** 2)) > 0.3].dropna()
+    np.testing.assert_allclose(model.references_, seen)
+
+
+def test_units_of_the_grid_are_kept_for_the_projection(island_sea, catch):
+    island_sea["sst"].attrs["units"] = "degC"
+    assert Chromatogram(bins=6).fit(island_sea, catch).feature_units_ == {"sst": "degC"}
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (lambda sea, catch: (sea, np.ones(5)), "One of the two is a grid"),
+        (lambda sea, catch: (np.ones((5, 2)), catch.to_dataset("species")), "One of the two is a grid"),
+        (lambda sea, catch: (sea, catch.isel(lat=slice(2))), "same cells"),
+        (lambda sea, catch: (sea.isel(time=0), catch), "same cells"),
+    ],
+)
+def test_grids_that_do_not_fit_are_explained(island_sea, catch, change, text):
+    with use_language("en"), pytest.raises(NicheError, match=text):
+        WeightedAveraging().fit(*change(island_sea, catch))
