@@ -4,34 +4,87 @@ import warnings
 
 import numpy as np
 
+# Elements of one block of (variables x samples), and samples of one block of a ranking: both stay in a
+# core's cache.
+_BLOCK = 16_384
+_RANKED = 65_536
 
-def bin_index(x: np.ndarray, bins: int) -> np.ndarray:
-    """The category of each value of a variable scaled to 0..1.
 
-    Category c holds [c / bins, (c + 1) / bins); the last one holds 1 too.
+def _blocks(values: np.ndarray):
+    """Rows of a table, a block at a time, as (slice, contiguous columns)."""
+    rows = max(1, _BLOCK // values.shape[1])
+    for start in range(0, len(values), rows):
+        part = slice(start, start + rows)
+        yield part, np.ascontiguousarray(values[part].T)
+
+
+def extremes(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Minimum and range of each column.
 
     Parameters
     ----------
-    x : ndarray, shape (n,)
-        NaN belongs to no category.
+    values : ndarray, shape (n, p)
+
+    Returns
+    -------
+    low, span : ndarray, shape (p,)
+        NaN for a column without values.
+    """
+    low = np.full(values.shape[1], np.nan)
+    high = low.copy()
+    for _, columns in _blocks(values):
+        np.fmin(low, np.fmin.reduce(columns, axis=1), out=low)
+        np.fmax(high, np.fmax.reduce(columns, axis=1), out=high)
+    return low, high - low
+
+
+def categories(
+    values: np.ndarray, low: np.ndarray, span: np.ndarray, bins: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The category of each value of each variable, and the number of samples in each.
+
+    Of a variable scaled to 0..1, category c holds [c / bins, (c + 1) / bins); the last one holds 1 too.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n, p)
+    low, span : ndarray, shape (p,)
+        From `extremes`.
     bins : int
 
     Returns
     -------
-    ndarray of int16, shape (n,)
-        0 .. bins - 1, and `bins` for NaN.
+    index : ndarray of uint8 or int16, shape (p, n)
+        0 .. bins - 1, and `bins` for NaN or a variable that does not vary.
+    count : ndarray of int, shape (p, bins)
     """
-    known = ~np.isnan(x)
-    guess = np.where(known, np.minimum(x * bins, bins - 1), bins).astype(np.int16)
+    n, p = values.shape
+    index = np.empty((p, n), dtype=np.uint8 if bins < 255 else np.int16)
+    count = np.zeros(p * (bins + 1), dtype=int)
     edges = np.append(np.arange(bins + 1) / bins, np.inf)
-    # x * bins rounds: put a value beside an edge on the side where the edge itself says it is.
-    guess -= (x < edges[guess]) & known
-    guess += (x >= edges[guess + 1]) & known & (guess < bins - 1)
-    return guess
+    width = np.where(span > 0, span, np.nan)[:, None]
+    shift = np.arange(p)[:, None] * (bins + 1)
+    for part, columns in _blocks(values):
+        scaled = (columns - low[:, None]) / width
+        guess = np.fmin(scaled * bins, bins - 1).astype(np.intp)
+        # The product rounds: put a value beside an edge on the side where the edge itself says it is.
+        guess -= scaled < edges.take(guess)
+        guess += (scaled >= edges.take(guess + 1)) & (guess < bins - 1)
+        missing = np.isnan(scaled)
+        if missing.any():
+            guess[missing] = bins
+        index[:, part] = guess
+        count += np.bincount((guess + shift).ravel(), minlength=len(count))
+    return index, count.reshape(p, bins + 1)[:, :bins]
 
 
 def top_means(
-    index: np.ndarray, abundance: np.ndarray, order: np.ndarray, bins: int, min_samples: int, percent: float
+    index: np.ndarray,
+    count: np.ndarray,
+    abundance: np.ndarray,
+    order: np.ndarray,
+    min_samples: int,
+    percent: float,
 ) -> np.ndarray:
     """Mean of the largest abundances of each category.
 
@@ -41,11 +94,13 @@ def top_means(
     Parameters
     ----------
     index : ndarray of int, shape (n,)
-        Category of each sample, from `bin_index`.
+        Category of each sample, from `categories`.
+    count : ndarray of int, shape (bins,)
+        Samples of each category.
     abundance : ndarray, shape (n,)
-    order : ndarray of int, shape (n,)
-        Samples by decreasing abundance, missing ones last.
-    bins, min_samples : int
+    order : ndarray of int
+        Samples by decreasing abundance, without those of unknown abundance.
+    min_samples : int
     percent : float
 
     Returns
@@ -53,19 +108,26 @@ def top_means(
     ndarray, shape (bins,)
         NaN where the category holds fewer than `min_samples` samples, or no abundance.
     """
-    ranked = index[order]
-    grouped = order[np.argsort(ranked, kind="stable")]
-    count = np.bincount(index, minlength=bins + 1)[:bins]
-    available = np.bincount(index[~np.isnan(abundance)], minlength=bins + 1)[:bins]
-    start = np.cumsum(count) - count
-    taken = np.minimum(np.ceil(percent * count / 100).astype(int), available)
-    used = (count >= min_samples) & (taken > 0)
-    out = np.full(bins, np.nan)
-    if used.any():
-        limits = np.stack([start[used], start[used] + taken[used]], axis=1).ravel()
-        sums = np.add.reduceat(np.append(abundance[grouped], 0.0), limits)[::2]
-        out[used] = sums / taken[used]
-    return out
+    bins = len(count)
+    wanted = np.where(count >= min_samples, np.ceil(percent * count / 100), 0).astype(int)
+    left = np.append(wanted, 0)
+    sums = np.zeros(bins + 1)
+    for start in range(0, len(order), _RANKED):
+        if not left.any():
+            break
+        rows = order[start : start + _RANKED]
+        category = index[rows]
+        needed = left.take(category) > 0
+        rows, category = rows[needed], category[needed]
+        grouped = np.argsort(category, kind="stable")
+        category = category[grouped].astype(np.intp)
+        size = np.bincount(category, minlength=bins + 1)
+        place = np.arange(len(category)) - (np.cumsum(size) - size).take(category)
+        taken = place < left.take(category)
+        sums += np.bincount(category[taken], abundance[rows[grouped[taken]]], bins + 1)
+        left -= np.minimum(size, left)
+    found = wanted - left[:bins]
+    return np.divide(sums[:bins], found, out=np.full(bins, np.nan), where=found > 0)
 
 
 def _mean(values: np.ndarray) -> np.ndarray:

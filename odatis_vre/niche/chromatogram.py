@@ -8,8 +8,9 @@ from sklearn.base import BaseEstimator
 
 from odatis_vre.errors import NicheError
 from odatis_vre.i18n import tr
-from odatis_vre.niche.binning import bin_index, smooth, suitable_run, top_means
-from odatis_vre.niche.table import Table, read
+from odatis_vre.niche.abundance import read_community
+from odatis_vre.niche.binning import categories, extremes, smooth, suitable_run, top_means
+from odatis_vre.niche.table import Table
 
 _MOST_BINS = 10_000
 
@@ -95,9 +96,9 @@ class Chromatogram(BaseEstimator):
 
         Parameters
         ----------
-        X : DataFrame or array, shape (n samples, p variables)
-            Environment of each sample, NaN where unknown.
-        y : DataFrame, Series or array, shape (n,) or (n, S species)
+        X : DataFrame, array or Dataset, shape (n samples, p variables)
+            Environment of each sample, NaN where unknown. The cells of a grid are samples.
+        y : DataFrame, Series, array or DataArray, shape (n,) or (n, S species)
             Abundance (or 0/1) of each species in each sample, 0 or more; NaN where unknown.
 
         Returns
@@ -110,35 +111,29 @@ class Chromatogram(BaseEstimator):
             A parameter out of range, tables of different lengths, negative abundances, no data.
         """
         self._check_parameters()
-        env, abundance = read(X, "environment", "variable"), read(y, "abundance", "species")
-        if len(env.values) != len(abundance.values):
-            raise NicheError(
-                tr("niche.lengths_differ", env=len(env.values), abundance=len(abundance.values)),
-                tr("niche.lengths_differ_hint"),
-            )
-        if (abundance.values < 0).any():
-            raise NicheError(
-                tr("niche.negative_abundance", value=float(np.nanmin(abundance.values))),
-                tr("niche.negative_abundance_hint"),
-            )
-        if env.named:
-            self.feature_names_in_ = np.array(env.names, dtype=object)
-        self.n_features_in_ = len(env.names)
-        self.feature_units_ = env.units
+        samples = read_community(X, y)
+        env, abundance = samples.env, samples.abundance
+        samples.remember(self)
 
-        low, span, scaled = _scaled(env.values)
-        index = [bin_index(x, self.bins) for x in scaled.T]
-        order = [np.argsort(-a, kind="stable") for a in abundance.values.T]
-        raw = self._raw(index, abundance.values, order)
+        low, span = extremes(env.values)
+        index, count = categories(env.values, low, span, self.bins)
+        raw = self._raw(index, count, abundance.values)
         smoothed = smooth(raw, self.smoothing, shrink=self.compat is None)
         peak = np.fmax.reduce(smoothed, axis=0)
         with np.errstate(invalid="ignore", divide="ignore"):
             value = np.where(peak > 0, smoothed / peak, np.nan)
         self._warn_of_gaps(env, abundance, span, peak)
 
-        optimum = self._optimum(env.values, scaled, index, abundance.values, order, value)
+        optimum = self._optimum(env.values, (low, span), index, abundance.values, value)
         self._keep(env, abundance, low, span, value, optimum)
         return self
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        tags.target_tags.positive_only = True
+        tags.input_tags.allow_nan = True
+        return tags
 
     def _check_parameters(self) -> None:
         ranges = {
@@ -161,13 +156,13 @@ class Chromatogram(BaseEstimator):
                 tr("niche.window_too_wide_hint"),
             )
 
-    def _raw(self, index, abundance, order) -> np.ndarray:
+    def _raw(self, index, count, abundance) -> np.ndarray:
         raw = np.empty((self.bins, len(index), abundance.shape[1]))
-        for j, idx in enumerate(index):
-            for s, rank in enumerate(order):
-                raw[:, j, s] = top_means(
-                    idx, abundance[:, s], rank, self.bins, self.min_samples, self.top_percent
-                )
+        for s, values in enumerate(np.ascontiguousarray(abundance.T)):
+            order = np.argsort(-values)
+            order = order[: len(order) - np.count_nonzero(np.isnan(values))]
+            for j, (where, size) in enumerate(zip(index, count, strict=True)):
+                raw[:, j, s] = top_means(where, size, values, order, self.min_samples, self.top_percent)
         return raw
 
     def _warn_of_gaps(self, env: Table, abundance: Table, span, peak) -> None:
@@ -184,16 +179,17 @@ class Chromatogram(BaseEstimator):
         if absent:
             warnings.warn(tr("niche.absent_species", species=", ".join(absent)), stacklevel=3)
 
-    def _optimum(self, env, scaled, index, abundance, order, value) -> np.ndarray:
+    def _optimum(self, env, scale, index, abundance, value) -> np.ndarray:
         optimum = np.full(value.shape[1:], np.nan)
+        low, span = scale
         for j, s in np.argwhere((value == 1).any(axis=0)):
             best = np.flatnonzero(value[:, j, s] == 1)
-            first, last, rank = best[0], best[-1], order[s]
+            first, last = best[0], best[-1]
             while True:
-                inside = (index[j][rank] >= first) & (index[j][rank] <= last)
-                if self.compat:
-                    inside &= scaled[rank, j] < (last + 1) / self.bins  # right-open, even at the end
-                rows = rank[inside]
+                rows = np.flatnonzero((index[j] >= first) & (index[j] <= last))
+                if self.compat:  # right-open, even at the end
+                    rows = rows[(env[rows, j] - low[j]) / span[j] < (last + 1) / self.bins]
+                rows = rows[np.argsort(-abundance[rows, s], kind="stable")]
                 top = rows[: int(np.ceil(self.top_percent * len(rows) / 100))]
                 top = top[~np.isnan(abundance[top, s])]
                 if len(top) or self.compat or (first == 0 and last == self.bins - 1):
@@ -233,12 +229,3 @@ class Chromatogram(BaseEstimator):
         )
         self.mean_amplitude_ = self.amplitude_.mean("variable", skipna=self.compat is None, keep_attrs=True)
         self.mean_amplitude_.name = "mean_amplitude"
-
-
-def _scaled(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Minimum and range of each column, and the columns scaled to 0..1 (NaN for a constant one)."""
-    low, high = np.fmin.reduce(values), np.fmax.reduce(values)
-    span = high - low
-    with np.errstate(invalid="ignore", divide="ignore"):
-        scaled = (values - low) / np.where(span > 0, span, np.nan)
-    return low, span, scaled

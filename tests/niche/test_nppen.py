@@ -52,6 +52,17 @@ def test_a_target_that_is_a_reference_is_not_farther_than_itself():
     np.testing.assert_allclose(ranks, np.arange(60) / 60, atol=1e-12)
 
 
+def test_only_the_rows_of_presence_are_references(presences):
+    table = pd.concat([presences + 30, presences], ignore_index=True)
+    seen = pd.Series([False] * len(presences) + [True] * len(presences))
+    for presence in (seen, seen.astype(int), seen.to_numpy(float)):
+        model = NPPEN().fit(table, presence)
+        np.testing.assert_array_equal(model.references_, presences)
+        assert (model.n_presences_, model.n_background_) == (120, 120)
+    with use_language("en"), pytest.raises(NicheError, match="A presence is 7"):
+        NPPEN().fit(presences, np.full(len(presences), 7))
+
+
 def test_suitability_does_not_depend_on_units(presences):
     other_units = presences * [1.8, 0.001] + [32, -1]
     targets = presences.sample(50, random_state=1) + 0.3
@@ -109,7 +120,7 @@ def test_no_target_gives_no_suitability(presences):
 def test_presences_with_missing_values_are_dropped_and_counted(presences):
     gaps = presences.copy()
     gaps.iloc[:5, 1] = np.nan
-    with use_language("en"), pytest.warns(UserWarning, match="5 of 120 presences"):
+    with use_language("en"), pytest.warns(UserWarning, match="5 of 120 rows"):
         model = NPPEN().fit(gaps)
     assert len(model.references_) == 115
 

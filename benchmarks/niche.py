@@ -1,0 +1,185 @@
+"""Speed of the niche methods, beside peers that do the same in the same run.
+
+Each measurement is a process of its own with one thread; CPU seconds, the best of a few. The peers:
+
+- "R, definition": the published definition written directly in R (`niche_peers.R`), MaxEnt fitted by the
+  package glmnet (Debian: r-cran-glmnet). It stands for specieschrom, nppen and maxnet, which do the same.
+- "numpy, definition": the formulas in plain numpy.
+- elapid: from PyPI (`pip install elapid==1.0.4`).
+- "reading alone": the predictors read once, block by block; a projection may take twice as long. The limit on
+  the memory of the projecting process is real (RLIMIT_DATA): beyond it, the row fails.
+
+A peer that is not installed is named and left out.
+
+    python benchmarks/niche.py
+    python benchmarks/niche.py --quick --json niche.json
+    python benchmarks/niche.py --only "nppen ecdf" overlap
+"""
+
+import argparse
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+HERE = Path(__file__).parent
+QUICK = 0.1
+
+
+@dataclass(frozen=True)
+class Row:
+    """A job, and what is wanted of it.
+
+    Attributes
+    ----------
+    job : str
+    unit : str
+        Of the figures: "s", or work per second.
+    peers : dict
+        Side -> times that ours is to be faster; None where only the figure is wanted.
+    per_second : float, optional
+        Work per second that is wanted of ours.
+    scale : float
+        Work in one unit: 1e6 for millions.
+    """
+
+    job: str
+    unit: str
+    peers: dict = field(default_factory=dict)
+    per_second: float | None = None
+    scale: float = 1.0
+
+
+R, NUMPY, ELAPID, READ = "R, definition", "numpy, definition", "elapid", "reading alone"
+ROWS = [
+    Row("chromatogram 1e5", "s", {R: 10}),
+    Row("chromatogram 1e6", "s", {R: 10}),
+    Row("overlap", "s", {R: 100}),
+    Row("nppen exact", "targets/s", {R: None, NUMPY: 1}, per_second=20_000),
+    Row("nppen ecdf", "M cells/s", {NUMPY: 1}, per_second=20e6, scale=1e6),
+    Row("maxent predict", "M cells/s", {R: 50, ELAPID: 100}, scale=1e6),
+    Row("maxent fit", "s", {R: 1, ELAPID: 1}),
+    Row("project cube", "M cells/s", {READ: 0.5}, scale=1e6),
+]
+WHAT = {
+    "chromatogram 1e5": "chromatogram, 1e5 samples, 10 variables, 50 categories",
+    "chromatogram 1e6": "chromatogram, 1e6 samples, 10 variables, 50 categories",
+    "overlap": "overlap of 8 species over the 1023 subsets of 10 variables",
+    "nppen exact": "NPPEN exact, 1000 references, 4 variables",
+    "nppen ecdf": "NPPEN ECDF, 2000 references, 4 variables",
+    "maxent predict": "MaxEnt predict, LQPH, 13 variables (ours on float32, as grids are)",
+    "project cube": "project: Zarr to Zarr, NPPEN ECDF, 4 variables; memory is a tenth of the cube",
+    "maxent fit": "MaxEnt fit, LQPHT, 13 variables, 116 presences, 1000 background",
+}
+
+
+def missing(side: str) -> str | None:
+    """What is to be installed for a side, or None."""
+    if side == R:
+        if shutil.which("Rscript") is None:
+            return "Rscript is not installed (Debian: r-base-core, r-cran-glmnet)"
+        found = subprocess.run(
+            ["Rscript", "-e", "stopifnot(requireNamespace('glmnet'))"], capture_output=True
+        )
+        return None if found.returncode == 0 else "the R package glmnet is not installed (r-cran-glmnet)"
+    if side == ELAPID and importlib.util.find_spec("elapid") is None:
+        return "elapid is not installed (pip install elapid==1.0.4)"
+    return None
+
+
+def run(command: list[str]) -> tuple[str, float]:
+    """Output of a process, and its peak memory in MB."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("OPENBLAS_")}
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    with tempfile.TemporaryFile() as errors:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, env=environment | threads)
+        output = process.stdout.read().decode()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            errors.seek(0)
+            raise SystemExit(f"{' '.join(command)}\n{errors.read().decode()[-2000:]}")
+    return output, usage.ru_maxrss / 1024
+
+
+def measure(side: str, job: str, folder: Path, size: float) -> dict:
+    """Seconds, work, check and peak memory of one side of a job."""
+    if side == R:
+        command = ["Rscript", str(HERE / "niche_peers.R"), job, str(folder)]
+    else:
+        name = {"ours": "ours", NUMPY: "numpy", ELAPID: "elapid", READ: "read"}[side]
+        command = [sys.executable, str(HERE / "niche_work.py"), name, job, str(folder), str(size)]
+    output, peak = run(command)
+    return json.loads(output.splitlines()[-1]) | {"peak_mb": round(peak)}
+
+
+def results(row: Row, sides: list[str], size: float) -> list[dict]:
+    """One record per side of a job, ours first."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        run([sys.executable, str(HERE / "niche_work.py"), "write", row.job, name, str(size)])
+        found = {side: measure(side, row.job, folder, size) for side in ["ours", *sides]}
+    mine = found["ours"]["seconds"] / found["ours"]["work"]
+    records = []
+    for side, told in found.items():
+        each = told["seconds"] / told["work"]
+        ratio, wanted = each / mine, row.peers.get(side)
+        short = ratio < (wanted or 1)
+        if side == "ours" and row.per_second:
+            short = 1 / each < row.per_second
+        records.append(
+            {
+                "job": row.job,
+                "what": WHAT[row.job] + (" (quick: less of it)" if size < 1 else ""),
+                "side": side,
+                "figure": each if row.unit == "s" else 1 / each / row.scale,
+                "unit": row.unit,
+                "ours_is_faster": None if side == "ours" else ratio,
+                "aim": row.per_second and row.per_second / row.scale if side == "ours" else wanted,
+                "verdict": "" if not short else "loses" if ratio < 1 else "below the aim",
+                **told,
+            }
+        )
+    return records
+
+
+def show(records: list[dict]) -> None:
+    """Print the rows of one job."""
+    print(f"\n{records[0]['what']}")
+    for r in records:
+        ratio = "" if r["ours_is_faster"] is None else f"x {r['ours_is_faster']:.3g}"
+        aim = "" if r["aim"] is None else f"aim {'' if r['side'] == 'ours' else 'x '}{r['aim']:g}"
+        figure = f"{r['figure']:.4g} {r['unit']}"
+        mark = f"<- {r['verdict'].upper()}" if r["verdict"] else ""
+        line = f"  {r['side']:18} {figure:>20}  {ratio:>10}  {aim:>10}  {r['peak_mb']:>6} MB"
+        print(f"{line}  check {r['check']:.6g}  {mark}".rstrip(), flush=True)
+
+
+def main() -> None:
+    """Measure, print and keep."""
+    parser = argparse.ArgumentParser(description="Speed of the niche methods beside their peers.")
+    parser.add_argument("--only", nargs="+", metavar="JOB", choices=[r.job for r in ROWS])
+    parser.add_argument("--quick", action="store_true", help="a tenth of the long jobs")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="one record per job and side")
+    options = parser.parse_args()
+    rows = [row for row in ROWS if not options.only or row.job in options.only]
+    lacking = {side: missing(side) for row in rows for side in row.peers}
+    for text in filter(None, lacking.values()):
+        print(f"{text}: its rows are left out.", file=sys.stderr)
+    size = QUICK if options.quick else 1.0
+    records = []
+    for row in rows:
+        records += results(row, [s for s in row.peers if lacking[s] is None], size)
+        show([r for r in records if r["job"] == row.job])
+    print(f"\n{len(records)} measurements, {sum(bool(r['verdict']) for r in records)} below their aim")
+    if options.json:
+        options.json.write_text(json.dumps(records, indent=1) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()
