@@ -16,6 +16,7 @@ except PackageNotFoundError:  # a checkout that is not installed
 _PUBLIC = {
     "OdatisError": "odatis_vre.errors",
     "catalog": None,
+    "citations": "odatis_vre.catalog",
     "cluster": "odatis_vre.compute",
     "matchup": None,
     "niche": None,
@@ -25,7 +26,18 @@ _PUBLIC = {
     "tr": "odatis_vre.i18n",
 }
 
-__all__ = ["OdatisError", "catalog", "cluster", "matchup", "niche", "open_catalog", "run", "save", "tr"]
+__all__ = [
+    "OdatisError",
+    "catalog",
+    "citations",
+    "cluster",
+    "matchup",
+    "niche",
+    "open_catalog",
+    "run",
+    "save",
+    "tr",
+]
 
 
 def __getattr__(name: str):

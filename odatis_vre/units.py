@@ -40,7 +40,10 @@ _SPELLINGS = {
     **dict.fromkeys(("ppt", "psu", "pss", "pss-78", "pss78", "practical_salinity_unit", "‰", "o/oo"), "1e-3"),
     **dict.fromkeys(("parts per thousand", "practical salinity units", "permil", "per mil"), "1e-3"),
     **dict.fromkeys(("unitless", "none", "dimensionless", "fraction", "ratio", "-"), "1"),
+    **dict.fromkeys(("fraction of sky cover", "fraction of cloud cover"), "1"),
     **dict.fromkeys(("percent", "pct"), "%"),
+    **dict.fromkeys(("gr/kg", "gr kg-1", "gr kg^-1"), "g kg-1"),  # grams, never grains
+    **dict.fromkeys(("gr", "grs", "gram", "grams"), "g"),
     **dict.fromkeys(("degrees east", "degree east", "deg east", "degrees_east", "degree_e"), "degrees_east"),
     **dict.fromkeys(("degrees north", "degree north", "deg north", "degree_n"), "degrees_north"),
     **dict.fromkeys(("knot", "knots", "kt", "kts"), "knot"),

@@ -31,6 +31,8 @@ SPELLINGS = {
     "UMOL/KG": "umol kg-1",
     "MG/M3": "mg m-3",
     "DEGREES_NORTH": "degrees_north",
+    "GR/KG": "g kg-1",
+    "FRACTION OF SKY COVER": "1",
     "dbar": "dbar",
     "": "1",
 }

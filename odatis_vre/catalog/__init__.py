@@ -7,11 +7,12 @@
 
 from importlib import import_module
 
-__all__ = ["Catalog", "Entry", "open_catalog", "opened", "site_catalog"]
+__all__ = ["Catalog", "Entry", "citations", "open_catalog", "opened", "site_catalog"]
 
 _HOMES = {
     "Catalog": "odatis_vre.catalog.tree",
     "Entry": "odatis_vre.catalog.entry",
+    "citations": "odatis_vre.catalog.citing",
     "open_catalog": "odatis_vre.catalog.tree",
     "opened": "odatis_vre.catalog.provenance",
     "site_catalog": "odatis_vre.catalog.yamlfile",

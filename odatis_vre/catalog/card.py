@@ -2,8 +2,11 @@
 
 from html import escape
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
-from odatis_vre.catalog.request import BBox
+from odatis_vre.catalog.address import public_url
+from odatis_vre.catalog.check.status import Checked, status_of
+from odatis_vre.catalog.footprint import footprint
 from odatis_vre.i18n import language, tr
 
 if TYPE_CHECKING:
@@ -19,17 +22,24 @@ _STYLE = """<style>
 --mark:var(--jp-brand-color1,#0b6fa4);
 box-sizing:border-box;max-width:52rem;color:var(--ink);background:var(--paper);border:1px solid var(--line);
 border-radius:6px;padding:.9rem 1.1rem;font:400 .87rem/1.45 system-ui,sans-serif;margin:.3rem 0}
-.odatis-card .head{display:flex;gap:1rem;justify-content:space-between;align-items:flex-start}
+.odatis-card .head{display:flex;flex-wrap:wrap;gap:.3rem 1rem;align-items:flex-start}
+.odatis-card .head>div{flex:1 1 17rem}
 .odatis-card .name{font-size:1.08rem;font-weight:600;margin:0 0 .1rem;line-height:1.3}
 .odatis-card code{font-family:ui-monospace,monospace;font-size:.82rem;color:var(--ink);background:none}
 .odatis-card p{margin:.45rem 0 .6rem;max-width:46rem}
 .odatis-card dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem .9rem;margin:0}
 .odatis-card dt{color:var(--soft);font-weight:400;margin:0;padding:0}
 .odatis-card dd{margin:0;padding:0}
-.odatis-card svg{flex:none;border:1px solid var(--line);border-radius:3px}
+.odatis-card svg{flex:none;max-width:100%;height:auto;border:1px solid var(--line);border-radius:3px}
+.odatis-card a{color:var(--mark)}
+.odatis-card dd{overflow-wrap:anywhere}
+.odatis-card details{margin:.6rem 0 0}
+.odatis-card summary{cursor:pointer;color:var(--soft)}
+.odatis-card ul{margin:.3rem 0 0;padding-left:1.2rem}
 .odatis-card .sea{fill:var(--sea)}
-.odatis-card .grat{stroke:var(--line);stroke-width:.5;fill:none}
-.odatis-card .box{fill:var(--mark);fill-opacity:.35;stroke:var(--mark);stroke-width:1.5}
+.odatis-card .land{fill:var(--jp-layout-color3,#c3cdb9)}
+.odatis-card .grat{stroke:var(--line);stroke-width:1;fill:none}
+.odatis-card .box{fill:var(--mark);fill-opacity:.25;stroke:var(--mark);stroke-width:4}
 .odatis-card .load{background:var(--sea);border-radius:4px;padding:.35rem .6rem;margin:.75rem 0 0;
 overflow-x:auto;white-space:pre}
 .odatis-card table{font:inherit;color:inherit;border-collapse:collapse;width:100%;margin:.4rem 0 0}
@@ -49,7 +59,7 @@ def facts(entry: "Entry") -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        Only what is known.
+        Only what is known; last, what nobody has verified or knows, and what the last check found.
     """
     known = entry.metadata
     period = str(entry.period) if entry.period else ""
@@ -59,6 +69,7 @@ def facts(entry: "Entry") -> dict[str, str]:
     variables = ", ".join(
         f"{name} ({facts.units})" if facts.units else name for name, facts in entry.variables.items()
     )
+    checked = status_of(entry)
     rows = {
         "extent": str(entry.bbox) if entry.bbox else "",
         "period": period,
@@ -67,11 +78,43 @@ def facts(entry: "Entry") -> dict[str, str]:
         "centre": known.data_centre or "",
         "licence": known.licence.name if known.licence else "",
         "doi": known.doi or "",
+        "version": known.version or "",
         "citation": f"{entry.cite().splitlines()[0]}" if first else "",
-        "size": readable_size(known.size) if known.size else "",
-        "checked": "" if known.verified else tr("catalog.unverified"),
+        "size": _size(known.size, checked),
+        "address": ""
+        if known.address == "exact"
+        else f"{tr(f'catalog.address.{known.address}')} {entry.urlpath}",
+        "login": _login(entry),
+        "checked": _trust(entry),
+        "check": str(checked) if checked else "",
     }
     return {tr(f"catalog.label.{label}"): text for label, text in rows.items() if text}
+
+
+def _size(size: int | None, checked: Checked | None) -> str:
+    if size:
+        return readable_size(size)
+    if checked and checked.size and not checked.stale:
+        return tr("catalog.in_memory", size=readable_size(checked.size))
+    return ""
+
+
+def _login(entry: "Entry") -> str:
+    """Where the account is kept that the first way asks for."""
+    ways = entry.metadata.access
+    return tr(f"catalog.login.{ways[0].login}") if ways and ways[0].login else ""
+
+
+def _trust(entry: "Entry") -> str:
+    """What the entry states and nobody has verified, and what it does not state."""
+    known = entry.metadata
+    parts = []
+    for key, names in (("unverified", known.unverified), ("unknown", known.unknown)):
+        if names:
+            parts.append(
+                tr(f"catalog.{key}", fields=", ".join(tr(f"catalog.field.{name}") for name in names))
+            )
+    return "" if known.verified is True else "; ".join(parts)
 
 
 def domain_label(domain: str | None) -> str:
@@ -104,7 +147,7 @@ def plain(entry: "Entry") -> str:
     width = max((len(label) for label in rows), default=0)
     lines = [f"{entry.id}: {entry.title}"]
     lines += [f"  {label:<{width}}  {text}" for label, text in rows.items()]
-    return "\n".join([*lines, f"  {entry.call}"])
+    return "\n".join([*lines, f"  {entry.call}"] if entry.metadata.address == "exact" else lines)
 
 
 def plain_list(catalog: "Catalog") -> str:
@@ -116,16 +159,57 @@ def plain_list(catalog: "Catalog") -> str:
 
 def html(entry: "Entry") -> str:
     """A dataset's card: HTML and SVG without scripts, in JupyterLab's colours."""
-    rows = "".join(f"<dt>{escape(label)}</dt><dd>{escape(text)}</dd>" for label, text in facts(entry).items())
-    footprint = _footprint(entry.bbox) if entry.bbox else ""
+    doi = tr("catalog.label.doi")
+    rows = "".join(
+        f"<dt>{escape(label)}</dt><dd>{_doi_link(text) if label == doi else escape(text)}</dd>"
+        for label, text in facts(entry).items()
+    )
+    picture = footprint(entry.bbox) if entry.bbox else ""
     description = f"<p>{escape(entry.description)}</p>" if entry.description else ""
+    load = ""
+    if entry.metadata.address == "exact":
+        load = (
+            f'<div class="load" tabindex="0" role="region" aria-label="{escape(tr("catalog.label.load"))}">'
+            f"<code>{escape(entry.call)}</code></div>"
+        )
     return (
         f'{_STYLE}<article class="odatis-card" lang="{language()}" aria-label="{escape(entry.title)}">'
         f'<div class="head"><div><div class="name" role="heading" aria-level="3">{escape(entry.title)}</div>'
-        f"<code>{escape(entry.id)}</code></div>{footprint}</div>{description}<dl>{rows}</dl>"
-        f'<div class="load" tabindex="0" role="region" aria-label="{escape(tr("catalog.label.load"))}">'
-        f"<code>{escape(entry.call)}</code></div></article>"
+        f"<code>{escape(entry.id)}</code>{description}</div>{picture}</div><dl>{rows}</dl>"
+        f"{_links(entry)}{_changes(entry)}{load}</article>"
     )
+
+
+def _doi_link(doi: str) -> str:
+    return f'<a href="https://doi.org/{quote(doi, safe="/()")}" rel="noopener noreferrer">{escape(doi)}</a>'
+
+
+def _links(entry: "Entry") -> str:
+    """The pages about it; an address of any other kind is shown and leads nowhere."""
+    shown = []
+    for link in entry.metadata.links:
+        url, name = public_url(link.url), escape(link.name or link.url)
+        if url.startswith(("https://", "http://")):
+            shown.append(f'<li><a href="{escape(url)}" rel="noopener noreferrer">{name}</a></li>')
+        else:
+            shown.append(f"<li>{name}: <code>{escape(url)}</code></li>")
+    return _folded(tr("catalog.label.links"), shown)
+
+
+def _changes(entry: "Entry") -> str:
+    """What the clean-up changed when it was last opened by the check."""
+    checked = status_of(entry)
+    if checked is None or checked.stale or not checked.changes:
+        return ""
+    lang = escape(checked.changes_language)
+    return _folded(
+        tr("catalog.changes", number=len(checked.changes)),
+        [f'<li lang="{lang}">{escape(sentence)}</li>' for sentence in checked.changes],
+    )
+
+
+def _folded(title: str, items: list[str]) -> str:
+    return f"<details><summary>{escape(title)}</summary><ul>{''.join(items)}</ul></details>" if items else ""
 
 
 def html_list(catalog: "Catalog") -> str:
@@ -148,19 +232,3 @@ def html_list(catalog: "Catalog") -> str:
 def period_label(entry: "Entry") -> str:
     """A dataset's period in a table; a climatology has none."""
     return tr("catalog.climatology") if entry.metadata.climatology else str(entry.period or "")
-
-
-def _footprint(box: BBox) -> str:
-    """The world, half a degree a pixel across, and the box on it; never too small to see."""
-    shapes = []
-    for west, east in box.spans:
-        width, height = max((east - west) / 2, 4), max((box.north - box.south) / 2, 4)
-        x, y = min((west + 180) / 2, 180 - width), min((90 - box.north) / 2, 90 - height)
-        shapes.append(f'<rect class="box" x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}"/>')
-    grid = "M0 45H180M90 0V90M45 0V90M135 0V90M0 22.5H180M0 67.5H180"
-    label = escape(f"{tr('catalog.label.extent')}: {box}")
-    return (
-        f'<svg width="144" height="72" viewBox="0 0 180 90" role="img" aria-label="{label}">'
-        f"<title>{label}</title>"
-        f'<rect class="sea" width="180" height="90"/><path class="grat" d="{grid}"/>{"".join(shapes)}</svg>'
-    )

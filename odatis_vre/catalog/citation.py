@@ -2,12 +2,13 @@
 
 import difflib
 import json
+import re
 from typing import Any
 
 from odatis_vre.errors import CatalogError
 from odatis_vre.i18n import tr
 
-__all__ = ["STYLES", "render"]
+__all__ = ["STYLES", "check_style", "render"]
 
 _BIBTEX = {"article-journal": "article", "report": "techreport", "book": "book"}
 _RIS = {"article-journal": "JOUR", "report": "RPRT", "book": "BOOK", "dataset": "DATA"}
@@ -27,13 +28,27 @@ def render(entry: str, items: list[dict[str, Any]], style: str) -> str:
         The dataset's name, for messages.
     items : list of dict
         CSL fields: `id`, `type`, `title`, `author`, `issued`, `container-title`, `volume`, `number`, `page`,
-        `publisher`, `version`, `DOI`, `URL`. The first is the dataset, the others its sources.
+        `publisher`, `version`, `DOI`, `URL`, `accessed` (an ISO date). The first is the dataset, the others
+        its sources.
     style : {"text", "bibtex", "ris", "csl-json"}
 
     Raises
     ------
     CatalogError
         There is nothing to cite, or the style is unknown.
+    """
+    check_style(style)
+    if not items:
+        raise CatalogError(tr("catalog.no_citation", entry=entry), tr("catalog.no_citation_hint"))
+    return STYLES[style](items)
+
+
+def check_style(style: str) -> None:
+    """Refuse a style that is none; the hint names the nearest.
+
+    Raises
+    ------
+    CatalogError
     """
     if style not in STYLES:
         close = difflib.get_close_matches(str(style).lower(), STYLES, n=1, cutoff=0.4)
@@ -43,14 +58,23 @@ def render(entry: str, items: list[dict[str, Any]], style: str) -> str:
             else tr("catalog.there_are", names=", ".join(STYLES))
         )
         raise CatalogError(tr("catalog.no_style", style=style), hint)
-    if not items:
-        raise CatalogError(tr("catalog.no_citation", entry=entry), tr("catalog.no_citation_hint"))
-    return STYLES[style](items)
 
 
 def _names(item: dict) -> list[tuple[str, str]]:
     """(family, given) of each author; an institution has a family name only."""
-    return [(a.get("literal") or a.get("family", ""), a.get("given", "")) for a in item.get("author", [])]
+    listed = item.get("author") or []
+    listed = listed if isinstance(listed, list) else [str(listed)]
+    authors = [{"literal": author} if isinstance(author, str) else author for author in listed]
+    return [
+        (_line(a.get("literal") or a.get("family") or ""), _line(a.get("given") or ""))
+        for a in authors
+        if isinstance(a, dict)
+    ]
+
+
+def _line(value: Any) -> str:
+    """On one line: a line break would start another field of RIS."""
+    return " ".join(str(value).split())
 
 
 def _text(items: list[dict]) -> str:
@@ -65,7 +89,8 @@ def _text(items: list[dict]) -> str:
         parts = [f"{authors} ({item['issued']})" if item.get("issued") else authors, item.get("title"), where]
         parts += [item.get("publisher"), item.get("version")]
         parts += [f"https://doi.org/{item['DOI']}" if item.get("DOI") else item.get("URL")]
-        lines.append(". ".join(str(part).rstrip(".") for part in parts if part) + ".")
+        parts += [tr("catalog.accessed", day=item["accessed"]) if item.get("accessed") else None]
+        lines.append(". ".join(_line(part).rstrip(".") for part in parts if part) + ".")
     return "\n".join(lines)
 
 
@@ -74,51 +99,69 @@ def _bibtex(items: list[dict]) -> str:
 
 
 def _bibtex_item(item: dict) -> str:
-    kind = _BIBTEX.get(item.get("type", ""), "misc")
+    kind = _BIBTEX.get(str(item.get("type")), "misc")
     authors = [
         f"{_tex(family)}, {_tex(given)}" if given else f"{{{_tex(family)}}}" for family, given in _names(item)
     ]
     fields = {
         "author": " and ".join(authors),
         "title": f"{{{_tex(item.get('title', ''))}}}",
-        "year": item.get("issued"),
+        "year": _tex(item.get("issued", "")),
         "journal" if kind == "article" else "series": _tex(item.get("container-title", "")),
-        "volume": item.get("volume"),
-        "number": item.get("number"),
-        "pages": str(item.get("page", "")).replace("-", "--"),
+        "volume": _tex(item.get("volume", "")),
+        "number": _tex(item.get("number", "")),
+        "pages": _tex(item.get("page", "")).replace("-", "--"),
         "institution" if kind == "techreport" else "publisher": _tex(item.get("publisher", "")),
-        "version": item.get("version"),
-        "doi": item.get("DOI"),
-        "url": item.get("URL"),
+        "version": _tex(item.get("version", "")),
+        "doi": _verbatim(item.get("DOI", "")),
+        "url": _verbatim(item.get("URL", "")),
+        "urldate": _verbatim(item.get("accessed", "")),
     }
     body = ",\n".join(f"  {name} = {{{value}}}" for name, value in fields.items() if value)
-    return f"@{kind}{{{item['id']},\n{body}\n}}"
+    return f"@{kind}{{{_key(item)},\n{body}\n}}"
 
 
-def _tex(text: str) -> str:
-    return "".join(_SPECIAL.get(character, character) for character in str(text))
+def _key(item: dict) -> str:
+    """What BibTeX takes as a key: no space, comma, brace, or sign of its own."""
+    return re.sub(r"[^\w:.+/-]", "_", str(item.get("id") or "dataset"))
+
+
+def _tex(text: Any) -> str:
+    return "".join(_SPECIAL.get(character, character) for character in _line(text))
+
+
+def _verbatim(address: Any) -> str:
+    """An address is not escaped, and must not end its field."""
+    return re.sub(r"[{}\\\s]", "", str(address or ""))
 
 
 def _ris(items: list[dict]) -> str:
     blocks = []
     for item in items:
         first, _, last = str(item.get("page", "")).partition("-")
-        tags = [("TY", _RIS.get(item.get("type", ""), "GEN")), ("ID", item.get("id"))]
+        tags = [("TY", _RIS.get(str(item.get("type")), "GEN")), ("ID", item.get("id"))]
         tags += [("AU", f"{family}, {given}" if given else family) for family, given in _names(item)]
         tags += [("TI", item.get("title")), ("PY", item.get("issued")), ("T2", item.get("container-title"))]
         tags += [("VL", item.get("volume") or item.get("number")), ("SP", first), ("EP", last)]
         tags += [("PB", item.get("publisher")), ("ET", item.get("version"))]
         tags += [("DO", item.get("DOI")), ("UR", item.get("URL"))]
-        blocks.append("".join(f"{tag}  - {value}\r\n" for tag, value in tags if value) + "ER  - \r\n")
+        tags += [("Y2", str(item.get("accessed") or "").replace("-", "/"))]
+        blocks.append("".join(f"{tag}  - {_line(value)}\r\n" for tag, value in tags if value) + "ER  - \r\n")
     return "\r\n".join(blocks)
 
 
 def _csl_json(items: list[dict]) -> str:
-    dated = [
-        item | ({"issued": {"date-parts": [[int(item["issued"])]]}} if item.get("issued") else {})
-        for item in items
-    ]
-    return json.dumps(dated, indent=2, ensure_ascii=False)
+    return json.dumps([_dated(item) for item in items], indent=2, ensure_ascii=False, default=str)
 
 
+def _dated(item: dict) -> dict:
+    """Dates as CSL writes them: a list of year, month, day."""
+    dates = {name: str(item[name]) for name in ("issued", "accessed") if item.get(name)}
+    parts = {
+        name: [int(part) for part in date.split("-")] for name, date in dates.items() if _DATE.fullmatch(date)
+    }
+    return item | {name: {"date-parts": [date]} for name, date in parts.items()}
+
+
+_DATE = re.compile(r"\d{4}(-\d{1,2}){0,2}")
 STYLES = {"text": _text, "bibtex": _bibtex, "ris": _ris, "csl-json": _csl_json}

@@ -1,20 +1,23 @@
 """One dataset of a catalogue: what is known of it, and the way to its values."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from odatis_vre.catalog import citation, provenance
+from odatis_vre.catalog.access.methods import TABLES, Method, Origin, Request, methods
 from odatis_vre.catalog.address import is_local, public_url
-from odatis_vre.catalog.checksum import checked_file
 from odatis_vre.catalog.model import Metadata, Variable
 from odatis_vre.catalog.request import BBox, Period, read_bbox, read_period
 from odatis_vre.catalog.yamlfile import Leaf
-from odatis_vre.errors import CatalogError, DataNotFound
+from odatis_vre.errors import CatalogError
 from odatis_vre.i18n import tr
 
 if TYPE_CHECKING:
     import pandas
     import xarray
+
+    from odatis_vre.catalog.estimate import Estimate
 
 __all__ = ["Entry"]
 
@@ -66,7 +69,7 @@ class Entry:
     @property
     def is_table(self) -> bool:
         """Whether it has rows (`to_pandas`) and no grid (`to_xarray`)."""
-        return self._leaf.source.driver == "csv"
+        return methods(self._leaf.source)[0].driver in TABLES
 
     @property
     def urlpath(self) -> str:
@@ -84,8 +87,13 @@ class Entry:
         time: Sequence[str] | None = None,
         variables: Sequence[str] | str | None = None,
         depth: float | tuple[float, float] | None = None,
+        units: Mapping[str, str] | None = None,
+        clean: bool = True,
     ) -> "xarray.Dataset":
-        """Open the dataset lazily, decoded.
+        """Open the dataset lazily, brought to the CF conventions.
+
+        Of several methods of access the first that answers is taken; of two layouts of the chunks, the one
+        that reads less for what is asked.
 
         Parameters
         ----------
@@ -99,18 +107,31 @@ class Entry:
             Names or standard names.
         depth : float or (top, bottom), optional
             Metres, positive down: the nearest level, or the levels within.
+        units : mapping of name to unit, optional
+            Variables, by name or standard name, to convert: `{"sea_surface_temperature": "degree_C"}`.
+        clean : bool, default True
+            With False, the dataset as the file has it: names, units, longitudes, undecodable times.
 
         Returns
         -------
         xarray.Dataset
-            In dask chunks; `attrs` tell the entry, its checksum and its citation.
+            In dask chunks; `attrs` tell the entry, its checksum and its citation, and in `odatis_changes`
+            what was changed.
+
+        Warns
+        -----
+        HeavyRead
+            The selection is larger than the operator's limit (`ODATIS_READ_WARNING`).
 
         Raises
         ------
         DataNotFound
             Nothing is there; the hint names the nearest.
         CatalogError
-            The file differs from its checksum, a variable is unknown, or the dataset is a table.
+            The file differs from its checksum, a variable is unknown, the dataset is a table, or no method of
+            access opens it: each is told with its reason.
+        UnitsError
+            A unit does not fit its variable.
 
         Examples
         --------
@@ -120,23 +141,15 @@ class Entry:
         >>> dict(ds.sst.sizes)
         {'time': 5, 'lat': 22, 'lon': 25}
         """
-        from odatis_vre.catalog.subset import select_grid
+        from odatis_vre.catalog import selection
 
-        if self.is_table:
-            raise CatalogError(tr("catalog.is_table", entry=self.id), tr("catalog.is_table_hint"))
-        box = None if bbox is None else read_bbox(bbox)
-        period = None if time is None else read_period(time)
-        names = [variables] if isinstance(variables, str) else variables
-        ds = self._open("to_dask")
-        bounds = [
-            name
-            for coord in ds.coords.values()
-            for name in (coord.attrs.get("bounds"), coord.attrs.get("climatology"))
-            if name in ds
-        ]
-        ds = select_grid(ds.set_coords(bounds), self.id, box, period, depth, names)
+        request = self._request(bbox, time, variables, depth)
+        known = methods(self._leaf.source)
+        ds, method = selection.grid(self._origin, known, request, self.metadata, units, clean)
         ds.attrs |= self._provenance()
-        provenance.record(self._record())
+        if len(known) > 1:
+            ds.attrs["odatis_access"] = method.label
+        provenance.record(self._record(method))
         return ds
 
     def to_pandas(
@@ -144,8 +157,9 @@ class Entry:
         bbox: Sequence[float] | None = None,
         time: Sequence[str] | None = None,
         variables: Sequence[str] | str | None = None,
+        clean: bool = True,
     ) -> "pandas.DataFrame":
-        """Load a table.
+        """Load a table; a service (ERDDAP, WFS) is asked for the box, the period and the columns only.
 
         Parameters
         ----------
@@ -155,6 +169,8 @@ class Entry:
             Rows within, by the column `time`; of a table without one, all rows or none, by its period.
         variables : str or list of str, optional
             Columns.
+        clean : bool, default True
+            Columns of positions and dates are called `lon`, `lat` and `time`; with False, as in the file.
 
         Returns
         -------
@@ -175,27 +191,71 @@ class Entry:
         >>> len(table), table.attrs["units"]["egg_density"]
         (696, 'm-2 day-1')
         """
-        from odatis_vre.catalog.subset import select_columns, select_rows
+        from odatis_vre.catalog import selection
 
-        if not self.is_table:
-            raise CatalogError(tr("catalog.is_grid", entry=self.id), tr("catalog.is_grid_hint"))
-        box = None if bbox is None else read_bbox(bbox)
-        period = None if time is None else read_period(time)
-        table = self._open("read")
-        if period and "time" not in table.columns and self.period and not self.period.overlaps(period):
-            raise DataNotFound(
-                tr("catalog.empty_time", entry=self.id, time=period),
-                tr("catalog.has_period", period=self.period),
-            )
-        table = select_rows(table, self.id, box, period)
-        if variables is not None:
-            names = [variables] if isinstance(variables, str) else list(variables)
-            table = select_columns(table, self.id, names)
-        table = table.reset_index(drop=True)
-        units = {name: self.variables[name].units for name in table.columns if name in self.variables}
-        table.attrs = self._provenance() | {"units": {name: unit for name, unit in units.items() if unit}}
-        provenance.record(self._record())
+        known = methods(self._leaf.source)
+        request = self._request(bbox, time, variables)
+        table, method = selection.table(self._origin, known, request, self.metadata, clean)
+        table.attrs = self._provenance() | table.attrs
+        if len(known) > 1:
+            table.attrs["odatis_access"] = method.label
+        provenance.record(self._record(method))
         return table
+
+    def estimate(
+        self,
+        variables: Sequence[str] | str | None = None,
+        bbox: Sequence[float] | None = None,
+        time: Sequence[str] | None = None,
+        depth: float | tuple[float, float] | None = None,
+    ) -> "Estimate":
+        """What a selection takes, before anything of it is read: bytes, chunks, time.
+
+        Parameters
+        ----------
+        variables, bbox, time, depth : optional
+            As in `to_xarray`.
+
+        Returns
+        -------
+        Estimate
+            Prints as a card. The time follows from the chunks and from the speed of the server: measured, if
+            this session has read from it, else assumed, and it says which.
+
+        Examples
+        --------
+        >>> from odatis_vre import open_catalog
+        >>> open_catalog()["sample/ocean_climatology"].estimate("sst", bbox=(-12, 43, 2, 60)).bytes_kept
+        11424
+        """
+        from odatis_vre.catalog import selection
+
+        request = self._request(bbox, time, variables, depth)
+        return selection.estimated(self._origin, methods(self._leaf.source), request, self.metadata)
+
+    def download(self) -> list[Path]:
+        """Bring its whole files into the cache, where they are read from then on, without a network too.
+
+        A download that broke off goes on where it stopped.
+
+        Returns
+        -------
+        list of pathlib.Path
+
+        Raises
+        ------
+        CatalogError
+            It is a service or a store, or no method brings it.
+
+        Examples
+        --------
+        >>> from odatis_vre import open_catalog
+        >>> [path.name for path in open_catalog()["sample/ocean_climatology"].download()]
+        ['ocean_climatology.nc']
+        """
+        from odatis_vre.catalog.access import fetch
+
+        return fetch(self._origin, methods(self._leaf.source))
 
     def cite(self, style: str = "text") -> str:
         """How to cite the dataset and its sources.
@@ -233,34 +293,24 @@ class Entry:
             "call": self.call,
         } | known
 
-    def _open(self, verb: str):
-        """Through a plain Intake source: what was asked for never goes through it, and the driver is one of
-        those allowed when the file was read."""
-        from intake.source import get_plugin_class
+    @property
+    def _origin(self) -> Origin:
+        return Origin(self.id, is_local(self._leaf.file), self.metadata.sha256)
 
-        source, args = self._leaf.source, self._checked_args()
-        driver = get_plugin_class(source.driver)
-        if driver is None:
+    def _request(self, bbox, time, variables, depth=None) -> Request:
+        if (kind := self.metadata.address) != "exact":
             raise CatalogError(
-                tr("catalog.no_driver", entry=self.id, driver=source.driver), tr("catalog.no_driver_hint")
+                tr("catalog.no_values", entry=self.id), f"{tr(f'catalog.address.{kind}')} {self.urlpath}"
             )
-        try:
-            return getattr(driver(**args), verb)()
-        except Exception as error:  # each engine and protocol has error classes of its own
-            local = all(is_local(url) for url in _listed(args["urlpath"]))
-            raise CatalogError(
-                tr("catalog.unopened", entry=self.id, path=self.urlpath, reason=type(error).__name__),
-                tr("catalog.unopened_hint"),
-            ) from (error if local else None)  # the inner error may show the whole URL
-
-    def _checked_args(self) -> dict[str, Any]:
-        """The arguments of the driver; with a checksum, on the very file that was checked."""
-        args, expected = self._leaf.source.args, self.metadata.sha256
-        if expected is None:
-            return args
-        (url,) = _listed(args["urlpath"])
-        others = {name: value for name, value in args.items() if name != "storage_options"}
-        return others | {"urlpath": checked_file(self.id, url, expected, args.get("storage_options"))}
+        names = [variables] if isinstance(variables, str) else variables
+        return Request(
+            None if bbox is None else read_bbox(bbox),
+            None if time is None else read_period(time),
+            None if names is None else list(names),
+            depth,
+            self.bbox,
+            self.period,
+        )
 
     def _provenance(self) -> dict[str, str]:
         facts = {"odatis_entry": self.id, "odatis_title": self.title}
@@ -270,15 +320,18 @@ class Entry:
             facts["odatis_citation"] = self.cite()
         return facts
 
-    def _record(self) -> dict[str, Any]:
+    def _record(self, method: Method) -> dict[str, Any]:
         licence = self.metadata.licence
         return {
             "entry": self.id,
             "title": self.title,
             "sha256": self.metadata.sha256,
             "citation": self.cite() if self.metadata.citation else None,
+            "csl": self.metadata.citation,
+            "doi": self.metadata.doi,
+            "version": self.metadata.version,
             "licence": licence.name if licence else None,
-            "urlpath": self.urlpath,
+            "urlpath": public_url(method.urls),
             "catalog": public_url(self._leaf.file),
         }
 
@@ -291,7 +344,3 @@ class Entry:
         from odatis_vre.catalog.card import html
 
         return html(self)
-
-
-def _listed(urls: str | list[str]) -> list[str]:
-    return urls if isinstance(urls, list) else [urls]

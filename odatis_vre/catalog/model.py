@@ -1,6 +1,6 @@
 """What a catalogue file says: the fields of an entry, checked once when the file is read."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
@@ -8,7 +8,22 @@ from odatis_vre.catalog.request import BBox, Period, read_bbox, read_period
 from odatis_vre.errors import CatalogError
 from odatis_vre.i18n import language
 
-__all__ = ["CatalogFile", "Licence", "Metadata", "Source", "Text", "Variable"]
+__all__ = [
+    "CHECKABLE",
+    "Access",
+    "CatalogFile",
+    "Licence",
+    "Link",
+    "Metadata",
+    "Source",
+    "Text",
+    "Variable",
+    "schema",
+]
+
+Checkable = Literal["address", "doi", "licence", "citation", "bbox", "time", "variables"]
+# In the order in which a reader is told.
+CHECKABLE: tuple[str, ...] = get_args(Checkable)
 
 
 class _Part(BaseModel):
@@ -53,6 +68,25 @@ class Licence(_Part):
     url: str | None = None
 
 
+class Link(_Part):
+    """A page about the dataset, or a service beside its values."""
+
+    url: str
+    protocol: str | None = None
+    name: str | None = None
+
+
+class Access(_Part):
+    """One way to the values; an entry lists its ways in order of preference."""
+
+    protocol: str | None = None
+    driver: str
+    args: dict[str, Any] = {}
+    layout: Literal["map", "series", "cube"] | None = None
+    login: Literal["netrc", "keyring", "environment"] | None = None
+    note: str | None = None
+
+
 def _as_bbox(value: list[float]) -> BBox:
     try:
         return read_bbox(value)
@@ -82,12 +116,21 @@ class Metadata(_WithText):
     time: Annotated[list[str | None], AfterValidator(_as_period)] | None = None
     climatology: bool = False
     doi: str | None = None
+    uuid: str | None = None
+    version: str | None = None
+    platforms: list[str] = []
+    keywords: list[str] = []
     licence: Licence | None = None
     citation: list[dict[str, Any]] = []
     protocol: str | None = None
+    access: list[Access] = []
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
     size: int | None = None
-    verified: bool = False
+    address: Literal["exact", "pattern", "page"] = "exact"
+    """Whether `urlpath` opens as it is, is the pattern of a tree of files, or a page that leads to files."""
+    links: list[Link] = []
+    verified: bool | dict[Checkable, bool] = False
+    """What was checked against its source: all of it, none of it, or field by field."""
 
     @field_validator("time", mode="before")
     @classmethod
@@ -104,6 +147,21 @@ class Metadata(_WithText):
     @property
     def standard_names(self) -> list[str]:
         return sorted({v.standard_name for v in self.variables.values() if v.standard_name})
+
+    @property
+    def unverified(self) -> list[str]:
+        """The fields that the entry states and that nobody has checked, by the names of `CHECKABLE`."""
+        if isinstance(self.verified, bool):
+            return [] if self.verified else [name for name in CHECKABLE if self._states(name)]
+        return [name for name in CHECKABLE if self._states(name) and not self.verified.get(name)]
+
+    @property
+    def unknown(self) -> list[str]:
+        """The fields that the entry does not state, by the names of `CHECKABLE`."""
+        return [name for name in CHECKABLE if not self._states(name)]
+
+    def _states(self, name: str) -> bool:
+        return name == "address" or bool(getattr(self, name))
 
 
 class Source(BaseModel):
@@ -122,3 +180,22 @@ class CatalogFile(BaseModel):
 
     metadata: Metadata = Metadata()
     sources: dict[str, Source]
+
+
+def schema() -> dict[str, Any]:
+    """The JSON schema of a catalogue file, made from the model; editors check a file by it as it is written.
+
+    Returns
+    -------
+    dict
+        Draft 2020-12. What it cannot say (a box whose south is its north, a driver that is not allowed) is
+        checked when the file is read.
+
+    Examples
+    --------
+    >>> sorted(schema()["$defs"])[:3]
+    ['Access', 'Licence', 'Link']
+    """
+    from odatis_vre.catalog.modelschema import catalog_schema
+
+    return catalog_schema(CatalogFile)

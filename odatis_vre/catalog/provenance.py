@@ -18,9 +18,9 @@ def opened() -> list[dict]:
     Returns
     -------
     list of dict
-        `entry`, `title`, `sha256` (None: the file was not checked), `citation`, `licence`, `urlpath`,
-        `catalog`, `opened_at`. With the environment variable `ODATIS_OPENED` naming a file, each record is
-        also added to it as a JSON line.
+        `entry`, `title`, `sha256` (None: the file was not checked), `citation`, `csl`, `doi`, `version`,
+        `licence`, `urlpath`, `catalog`, `opened_at`. With the environment variable `ODATIS_OPENED` naming
+        a file, each record is also added to it as a JSON line.
 
     Examples
     --------

@@ -1,6 +1,7 @@
 """The part of a dataset that was asked for: box, period, depth, variables."""
 
 import difflib
+from datetime import datetime, timedelta
 
 import numpy as np
 import pandas as pd
@@ -154,23 +155,36 @@ def _within_period(ds: xr.Dataset, period: Period, entry: str) -> xr.Dataset:
             {time.dims[0]: _steps(np.flatnonzero(time.dt.month.isin(sorted(period.months)).values))}
         )
     instants = time.to_index()
-    if not isinstance(instants, pd.DatetimeIndex):  # another calendar
-        instants = instants.to_datetimeindex(time_unit="us", unsafe=True)
+    start, end = (_in_calendar(instants, date) for date in period)
     inside = np.ones(instants.size, dtype=bool)
-    if period.start is not None:
-        inside &= instants >= period.start
-    if period.end is not None:
-        inside &= instants <= period.end
+    if start is not None:
+        inside &= instants >= start
+    if end is not None:
+        inside &= instants <= end
     found = np.flatnonzero(inside)
     if not found.size:
-        there = Period(instants.min().to_pydatetime(), instants.max().to_pydatetime())
-        near = period.start or period.end
-        nearest = instants[np.abs(instants - pd.Timestamp(near)).argmin()]
+        near = start if start is not None else end
+        nearest = min(instants, key=lambda instant: abs(instant - near))
+        ends = " – ".join(f"{instant:%Y-%m-%d}" for instant in (instants.min(), instants.max()))
         raise DataNotFound(
             tr("catalog.empty_time", entry=entry, time=period),
-            tr("catalog.nearest_time", nearest=f"{nearest:%Y-%m-%d}", period=there),
+            tr("catalog.nearest_time", nearest=f"{nearest:%Y-%m-%d}", period=ends),
         )
     return ds.isel({time.dims[0]: _steps(found)})
+
+
+def _in_calendar(instants: pd.Index, date: datetime | None):
+    """A date in the calendar of a time axis; its month may be shorter there."""
+    if date is None or isinstance(instants, pd.DatetimeIndex):
+        return None if date is None else pd.Timestamp(date)
+    kind = type(instants[0])
+    after = date + timedelta(microseconds=1)
+    if after.day == 1 and (after.hour, after.minute, after.second) == (0, 0, 0):
+        return kind(after.year, after.month, 1) - timedelta(
+            microseconds=1
+        )  # the end of a month, as long as it is
+    day = min(date.day, kind(date.year, date.month, 1).daysinmonth)
+    return kind(date.year, date.month, day, date.hour, date.minute, date.second, date.microsecond)
 
 
 def _upwards(levels: xr.DataArray) -> bool:

@@ -1,26 +1,39 @@
 """Catalogues: open one, walk it, find a dataset by name or by what is asked."""
 
 from collections.abc import Iterator, Sequence
+from html import escape
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from odatis_vre.catalog import search
 from odatis_vre.catalog.entry import Entry
 from odatis_vre.catalog.model import Metadata
+from odatis_vre.catalog.search.shelf import Shelf
+from odatis_vre.catalog.search.suggest import nearest_name
 from odatis_vre.catalog.yamlfile import read_tree, site_catalog
 from odatis_vre.errors import DataNotFound
 from odatis_vre.i18n import tr
 
-__all__ = ["Catalog", "open_catalog"]
+if TYPE_CHECKING:
+    from odatis_vre.catalog.search.facets import Facets
+    from odatis_vre.catalog.search.query import Understood
+
+__all__ = ["Catalog", "Hits", "open_catalog"]
 
 
 class Catalog:
     """Datasets in order; iterate over it, or take one: `cat["sample/ocean_climatology"]`."""
 
     def __init__(
-        self, entries: Sequence[Entry], metadata: Metadata, folders: dict[str, Metadata], prefix: str = ""
+        self,
+        entries: Sequence[Entry],
+        metadata: Metadata,
+        folders: dict[str, Metadata],
+        prefix: str = "",
+        shelf: Shelf | None = None,
     ):
         self._entries = {entry.id: entry for entry in entries}
         self._folders, self._prefix = folders, prefix
+        self._shelf = shelf or Shelf(entries)
         self.metadata = metadata
 
     @property
@@ -55,8 +68,23 @@ class Catalog:
                 return self._entries[candidate]
             inside = [entry for entry in self if entry.id.startswith(f"{candidate}/")]
             if candidate in self._folders and inside:
-                return Catalog(inside, self._folders[candidate], self._folders, f"{candidate}/")
-        raise DataNotFound(tr("catalog.no_entry", name=name), search.nearest_entry(str(name), list(self)))
+                metadata = self._folders[candidate]
+                return Catalog(inside, metadata, self._folders, f"{candidate}/", self._shelf)
+        raise DataNotFound(tr("catalog.no_entry", name=name), nearest_name(str(name), self.names))
+
+    @property
+    def facets(self) -> "Facets":
+        """How many of the datasets have each domain, variable, data centre, platform, protocol and licence.
+
+        Examples
+        --------
+        >>> from odatis_vre import open_catalog
+        >>> open_catalog()["sample"].search("salinité").facets["domain"]
+        {'biology': 1, 'physics': 1}
+        """
+        from odatis_vre.catalog.search.facets import Facets
+
+        return Facets(self._shelf.index, self._shelf.rows(self._entries))
 
     def search(
         self,
@@ -65,28 +93,35 @@ class Catalog:
         variable: str | None = None,
         bbox: Sequence[float] | None = None,
         time: Sequence[str] | None = None,
-    ) -> "Catalog":
+        data_centre: str | None = None,
+        platform: str | None = None,
+        protocol: str | None = None,
+        licence: str | None = None,
+    ) -> "Hits":
         """Find datasets, the best first.
 
         Parameters
         ----------
         text : str, optional
-            Words of the title, the description or the variables, in French or English; accents and case do
-            not count, each word must be found.
+            What is looked for, in French or English: `"chlorophylle, golfe de Gascogne, 2010-2020"`. A place
+            is a box, dates are a period; each other word must be found in the title, the description or the
+            variables, or one that means the same. Accents, case and plurals do not count.
         domain : str, optional
             A domain of the catalogue, such as `"physics"` or `"physique"`.
         variable : str, optional
-            A variable's name, standard name or title.
+            A variable's name, standard name, title or ODATIS label, or a word that means it.
         bbox : (west, south, east, north), optional
             Datasets that touch the box. One of unknown extent is left out.
         time : (start, end), optional
             Datasets that touch the period. A climatology answers to any period; one of unknown period is
             left out.
+        data_centre, platform, protocol, licence : str, optional
+            A value that `facets` names, or words of it. Of licences, `"CC-BY"` is none with NC, ND or SA.
 
         Returns
         -------
-        Catalog
-            The hits.
+        Hits
+            A catalogue of the hits, with `understood`: how the text was read.
 
         Raises
         ------
@@ -98,11 +133,28 @@ class Catalog:
         Examples
         --------
         >>> from odatis_vre import open_catalog
-        >>> open_catalog().search("salinité", bbox=(-12, 43, 2, 60)).names
-        ['sample/ocean_climatology', 'sample/mackerel_eggs_1992']
+        >>> hits = open_catalog()["sample"].search("maquereau, golfe de Gascogne, 1990-2000")
+        >>> hits.names, hits.understood.places[0].box.north
+        (['sample/mackerel_eggs_1992'], 48.5)
         """
-        hits = search.find(list(self), text, domain, variable, bbox, time)
-        return Catalog(hits, self.metadata, self._folders, self._prefix)
+        from odatis_vre.catalog.search.ranking import find
+
+        rows, understood = find(
+            self._shelf.index,
+            self._shelf.rows(self._entries),
+            self._shelf.entries,
+            text,
+            domain,
+            variable,
+            bbox,
+            time,
+            data_centre=data_centre,
+            platform=platform,
+            protocol=protocol,
+            licence=licence,
+        )
+        hits = [self._shelf.entries[row] for row in rows]
+        return Hits(hits, self.metadata, self._folders, self._prefix, self._shelf, understood)
 
     def __repr__(self) -> str:
         from odatis_vre.catalog.card import plain_list
@@ -113,6 +165,21 @@ class Catalog:
         from odatis_vre.catalog.card import html_list
 
         return html_list(self)
+
+
+class Hits(Catalog):
+    """What a search found: a catalogue, the best first, and how the question was understood."""
+
+    def __init__(self, entries, metadata, folders, prefix, shelf, understood: "Understood"):
+        super().__init__(entries, metadata, folders, prefix, shelf)
+        self.understood = understood
+
+    def __repr__(self) -> str:
+        return "\n".join(part for part in (str(self.understood), super().__repr__()) if part)
+
+    def _repr_html_(self) -> str:
+        said = str(self.understood)
+        return (f"<p>{escape(said)}</p>" if said else "") + super()._repr_html_()
 
 
 def open_catalog(path: str | Path | None = None) -> Catalog:
@@ -135,8 +202,9 @@ def open_catalog(path: str | Path | None = None) -> Catalog:
 
     Examples
     --------
-    >>> open_catalog().names
+    >>> open_catalog()["sample"].names
     ['sample/ocean_climatology', 'sample/mackerel_eggs_1992']
     """
-    metadata, leaves, folders = read_tree(site_catalog() if path is None else str(path))
-    return Catalog([Entry(leaf) for leaf in leaves], metadata, folders)
+    tree = read_tree(site_catalog() if path is None else str(path))
+    entries = [Entry(leaf) for leaf in tree.leaves]
+    return Catalog(entries, tree.metadata, tree.folders, shelf=Shelf(entries, tree.digest))

@@ -1,30 +1,63 @@
 """Catalogue files: where the site's is, and how one is read."""
 
+import hashlib
 import os
 import re
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 
-from odatis_vre.catalog.address import public_url
-from odatis_vre.catalog.allowed import NESTED, driver_name, refusals
+from pydantic import BaseModel
+
+from odatis_vre.catalog.address import is_local, kept_url, public_url
+from odatis_vre.catalog.allowed import NESTED, driver_name, refusals, without_keys
+from odatis_vre.catalog.keptsources import LARGE, keep_sources, plain_value, recall_sources
 from odatis_vre.catalog.model import CatalogFile, Metadata, Source
+from odatis_vre.catalog.safeyaml import BadYaml, read_yaml
 from odatis_vre.errors import CatalogError
 from odatis_vre.i18n import tr
 from odatis_vre.shipped import shipped
 
-__all__ = ["Leaf", "read_tree", "site_catalog"]
+__all__ = ["Leaf", "Tree", "read_tree", "site_catalog"]
 
 _DEEPEST = 10
 _CATALOG_DIR = re.compile(r"\{\{\s*CATALOG_DIR\s*\}\}")
 
 
 class Leaf:
-    """An entry as a file gives it: its place, its driver and arguments, what is known of it."""
+    """An entry as a file gives it: its place, its driver and arguments, what is known of it.
 
-    __slots__ = ("file", "id", "source")
+    Parameters
+    ----------
+    id : str
+        The names that lead to it, joined by "/".
+    source : Source or bytes
+        As read from the file, or as JSON kept of a file that was found right: read when asked for.
+    file : str
+        Where it is written.
+    """
 
-    def __init__(self, id: str, source: Source, file: str):  # noqa: A002 - the word of the API
-        self.id, self.source, self.file = id, source, file
+    __slots__ = ("_source", "file", "id")
+
+    def __init__(self, id: str, source: Source | bytes, file: str):  # noqa: A002 - the word of the API
+        self.id, self._source, self.file = id, source, file
+
+    @property
+    def source(self) -> Source:
+        """Driver, arguments, metadata."""
+        if isinstance(self._source, bytes):
+            name = self.id.rpartition("/")[2]
+            self._source = _checked(name, plain_value(self._source), self.file)
+        return self._source
+
+
+class Tree(NamedTuple):
+    """A catalogue file and those it names."""
+
+    metadata: Metadata
+    leaves: list[Leaf]
+    folders: dict[str, Metadata]
+    digest: str
+    """Of all the files."""
 
 
 def site_catalog() -> str:
@@ -43,7 +76,7 @@ def site_catalog() -> str:
     return os.environ.get("ODATIS_CATALOG") or str(shipped("catalogs", "odatis.yaml"))
 
 
-def read_tree(path: str) -> tuple[Metadata, list[Leaf], dict[str, Metadata]]:
+def read_tree(path: str) -> Tree:
     """Read a catalogue file and those it names.
 
     Parameters
@@ -59,6 +92,8 @@ def read_tree(path: str) -> tuple[Metadata, list[Leaf], dict[str, Metadata]]:
         The entries, in the order of the files; `id` joins the nested names with "/".
     folders : dict of str to Metadata
         The nested catalogues by their id.
+    digest : str
+        SHA-256 of the contents of the files.
 
     Raises
     ------
@@ -67,64 +102,100 @@ def read_tree(path: str) -> tuple[Metadata, list[Leaf], dict[str, Metadata]]:
     """
     leaves: list[Leaf] = []
     folders: dict[str, Metadata] = {}
-    content = _read(path)
-    _collect(content, path, "", leaves, folders, seen=(path,))
-    return content.metadata, leaves, folders
+    digest = hashlib.sha256()
+    path = kept_url(path) if "://" in path else path
+    metadata = _collect(path, "", leaves, folders, (path,), digest)
+    return Tree(metadata, leaves, folders, digest.hexdigest())
 
 
-def _collect(content, path, prefix, leaves, folders, seen) -> None:
-    for name, source in content.sources.items():
+def _collect(path, prefix, leaves, folders, seen, digest, trusted=True) -> Metadata:
+    metadata, sources = _read(path, prefix, digest, trusted)
+    for name, source in sources.items():
         place = f"{prefix}{name}"
-        args = _render(source.args, path, f"sources.{name}.args")
-        source = source.model_copy(update={"args": args, "driver": driver_name(source.driver)})
-        for field, problem in refusals(source):
-            raise _bad(path, f"sources.{name}.{field}", problem)
-        if source.driver != NESTED:
+        if isinstance(source, bytes) or source.driver != NESTED:
             leaves.append(Leaf(place, source, path))
             continue
         nested = source.args["path"]
         if nested in seen or len(seen) > _DEEPEST:
             raise _bad(path, f"sources.{name}.args.path", tr("catalog.loop", nested=public_url(nested)))
         folders[place] = source.metadata
-        _collect(_read(nested), nested, f"{place}/", leaves, folders, (*seen, nested))
+        _collect(nested, f"{place}/", leaves, folders, (*seen, nested), digest, is_local(path))
+    return metadata
 
 
-def _read(path: str) -> CatalogFile:
-    import yaml
+def _read(path: str, prefix: str, digest, trusted: bool) -> tuple[Metadata, dict[str, Source | bytes]]:
+    """The sources of a file; those of a large one that was read before come as JSON."""
+    text = _text(path, trusted)
+    content = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    digest.update(f"{prefix}\n{content}\n".encode())
+    if len(text) < LARGE:
+        return _parse(path, text)[:2]
+    if (found := recall_sources(content)) is not None:
+        metadata, kept = found
+        sources = {
+            name: _checked(name, plain_value(line), path) if nested else line for name, nested, line in kept
+        }
+        return Metadata.model_validate(metadata), sources
+    metadata, sources, tree = _parse(path, text)
+    keep_sources(content, tree, {name for name, source in sources.items() if source.driver == NESTED})
+    return metadata, sources
+
+
+def _parse(path: str, text: str) -> tuple[Metadata, dict[str, Source], dict[str, Any]]:
+    try:
+        tree = read_yaml(text)
+    except BadYaml as error:
+        raise _bad(path, error.where, error.problem) from None
+    if not isinstance(tree, dict):
+        raise _bad(path, "sources", tr("catalog.field_missing"))
+    file = _validated(CatalogFile, tree, path, "")
+    sources = {name: _allowed(name, source, path) for name, source in file.sources.items()}
+    return file.metadata, sources, tree
+
+
+def _checked(name: str, raw: Any, path: str) -> Source:
+    return _allowed(name, _validated(Source, raw, path, f"sources.{name}."), path)
+
+
+def _validated(model: type[BaseModel], tree: Any, path: str, field: str) -> Any:
     from pydantic import ValidationError
 
     try:
-        tree = yaml.safe_load(_text(path))
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = tr("catalog.line", line=mark.line + 1) if mark else "-"
-        raise _bad(path, where, getattr(error, "problem", None) or type(error).__name__) from None
-    if not isinstance(tree, dict):
-        raise _bad(path, "sources", tr("catalog.field_missing"))
-    try:
-        return CatalogFile.model_validate(tree)
+        return model.model_validate(tree)
     except ValidationError as error:
         first = error.errors()[0]
         missing = first["type"] == "missing"
         problem = tr("catalog.field_missing") if missing else first["msg"].removeprefix("Value error, ")
-        raise _bad(path, ".".join(str(part) for part in first["loc"]), problem) from None
+        raise _bad(path, field + ".".join(str(part) for part in first["loc"]), problem) from None
 
 
-def _text(path: str) -> str:
-    import fsspec
+def _allowed(name: str, source: Source, path: str) -> Source:
+    args = _render(source.args, path, f"sources.{name}.args")
+    source = source.model_copy(update={"args": args, "driver": driver_name(source.driver)})
+    source = without_keys(_rendered_access(source, path, f"sources.{name}.metadata.access"))
+    for field, problem in refusals(source, trusted=is_local(path)):
+        raise _bad(path, f"sources.{name}.{field}", problem)
+    return source
+
+
+def _text(path: str, trusted: bool) -> str:
+    from odatis_vre.catalog.access.failures import reason
 
     try:
-        with fsspec.open(path, "rt", encoding="utf-8") as file:
-            return file.read()
-    except FileNotFoundError:
-        raise CatalogError(tr("catalog.no_file", path=public_url(path)), tr("catalog.no_file_hint")) from None
+        if is_local(path):
+            return Path(path.removeprefix("file://")).read_text("utf-8")
+        from odatis_vre.catalog.access.filesystems import read_bytes
+
+        return read_bytes(path, trusted=trusted).decode("utf-8")
     except UnicodeDecodeError as error:
-        raise _bad(path, f"byte {error.start}", "UTF-8") from None
+        problem = _bad(path, f"byte {error.start}", "UTF-8")
+    except FileNotFoundError:
+        problem = CatalogError(tr("catalog.no_file", path=public_url(path)), tr("catalog.no_file_hint"))
     except Exception as error:  # a protocol's library raises errors of its own classes
-        raise CatalogError(
-            tr("catalog.unreadable", path=public_url(path), reason=type(error).__name__),
-            tr("catalog.no_file_hint"),
-        ) from None  # the inner error may show the whole URL
+        told = tr("catalog.unreadable", path=public_url(path), reason=reason(error))
+        problem = CatalogError(told, tr("catalog.no_file_hint"))
+    # outside of `except`: the library's error may show the whole address
+    raise problem
 
 
 def _render(value: Any, path: str, field: str) -> Any:
@@ -138,6 +209,14 @@ def _render(value: Any, path: str, field: str) -> Any:
     if "{{" in _CATALOG_DIR.sub("", value) or "{%" in value:
         raise _bad(path, field, tr("catalog.only_catalog_dir", name="{{ CATALOG_DIR }}"))
     return _CATALOG_DIR.sub(lambda _: _folder(path), value)
+
+
+def _rendered_access(source: Source, path: str, field: str) -> Source:
+    ways = [
+        way.model_copy(update={"args": _render(way.args, path, f"{field}.{number}.args")})
+        for number, way in enumerate(source.metadata.access)
+    ]
+    return source.model_copy(update={"metadata": source.metadata.model_copy(update={"access": ways})})
 
 
 def _folder(path: str) -> str:

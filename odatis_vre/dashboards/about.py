@@ -2,6 +2,7 @@
 
 import html
 
+from odatis_vre.catalog.check import status_of
 from odatis_vre.dashboards.captions import Speaker
 from odatis_vre.dashboards.dataset import Dataset
 from odatis_vre.dashboards.field import Cell
@@ -54,6 +55,9 @@ def about_html(say: Speaker, dataset: Dataset, name: str, steps: dict[str, int],
     parts = [f"<h2>{html.escape(dataset.entry_title)}</h2><p>{description}</p>"]
     if licence:
         parts.append(f"<p>{say('licence')} {html.escape(licence.name)}</p>")
+    if checked := status_of(entry):
+        with use_language(say.lang):
+            parts.append(f"<p>{html.escape(str(checked))}</p>")
     for title, text in (("code", code(dataset, name, steps, cell)), ("citation", cited)):
         parts.append(
             f"<details><summary>{say(title)}</summary><pre tabindex='0'>{html.escape(text)}</pre></details>"

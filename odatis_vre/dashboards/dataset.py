@@ -13,8 +13,8 @@ __all__ = ["Dataset", "drawable"]
 
 
 def drawable(catalog: Catalog) -> list[str]:
-    """The entries of a catalogue that have values to draw, by id."""
-    return [entry.id for entry in catalog if entry.variables]
+    """The entries of a catalogue that have values to draw, at an address that opens, by id."""
+    return [entry.id for entry in catalog if entry.variables and entry.metadata.address == "exact"]
 
 
 class Dataset:

@@ -1,12 +1,19 @@
-"""Observations matched to grids."""
+"""Observations matched to grids: points, and windows around them."""
 
-__all__ = ["points"]
+from importlib import import_module
+
+_PUBLIC = {"points": "odatis_vre.matchup.observations", "windows": "odatis_vre.matchup.minicubes"}
+
+__all__ = ["points", "windows"]
 
 
 def __getattr__(name: str):
-    if name not in __all__:
+    if name not in _PUBLIC:
         raise AttributeError(f"module 'odatis_vre.matchup' has no attribute {name!r}")
-    from odatis_vre.matchup.observations import points
+    value = getattr(import_module(_PUBLIC[name]), name)
+    globals()[name] = value
+    return value
 
-    globals()["points"] = points
-    return points
+
+def __dir__():
+    return sorted({*globals(), *__all__})

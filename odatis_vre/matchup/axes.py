@@ -33,9 +33,10 @@ class Axis:
     ----------
     name : {"lat", "lon", "time", "depth"}
     dim : str
-        Dimension of the grid.
+        Dimension of the grid; the name of the coordinate on a curvilinear grid.
     grid : ndarray, shape (n,)
-        Degrees, metres (positive down), or days since 1970 (months 1..12 for a climatology).
+        Degrees, metres (positive down), or days since 1970 (months 1..12 for a climatology). Latitude and
+        longitude of a curvilinear grid: shape (ny, nx).
     observed : ndarray, shape (m,)
         The same, NaN where unknown.
     climatology : bool
@@ -53,12 +54,16 @@ def _called(name: object, axis: str) -> bool:
     return str(name).lower() in _NAMES[axis]
 
 
+def _told(attrs: Mapping[str, object], axis: str) -> bool:
+    return attrs.get("standard_name") == _STANDARD_NAMES[axis] or attrs.get("units") in _UNITS.get(axis, ())
+
+
 def _dimension(ds: xr.Dataset, axis: str) -> str | None:
     """The dimension coordinate of an axis: by its CF attributes, else by its name."""
     found = None
     for dim in ds.dims:
         attrs = ds[dim].attrs if dim in ds.coords else {}
-        if attrs.get("standard_name") == _STANDARD_NAMES[axis] or attrs.get("units") in _UNITS.get(axis, ()):
+        if _told(attrs, axis):
             return dim
         if _called(dim, axis) or (axis == "time" and dim == "month"):
             found = found or dim
@@ -66,7 +71,7 @@ def _dimension(ds: xr.Dataset, axis: str) -> str | None:
 
 
 def dimensions(ds: xr.Dataset) -> dict[str, str]:
-    """The dimension of each axis the grid has.
+    """The coordinate of each axis the grid has.
 
     Parameters
     ----------
@@ -75,28 +80,43 @@ def dimensions(ds: xr.Dataset) -> dict[str, str]:
     Returns
     -------
     dict
-        Axis name -> dimension.
+        Axis name -> dimension; on a curvilinear grid latitude and longitude are coordinates of two
+        dimensions.
 
     Raises
     ------
     MatchupError
-        There is no one-dimensional latitude or longitude.
+        There is no latitude or no longitude.
     """
     found = {axis: dim for axis in AXES if (dim := _dimension(ds, axis)) is not None}
+    if not {"lat", "lon"} <= set(found):
+        found |= _curvilinear(ds)
     for axis in ("lat", "lon"):
         if axis not in found:
-            curvilinear = [
-                str(c) for c in ds.coords if ds[c].ndim == 2 and any(_called(c, a) for a in ("lat", "lon"))
-            ]
-            if curvilinear:
-                raise MatchupError(
-                    tr("matchup.curvilinear", names=", ".join(curvilinear)), tr("matchup.curvilinear_hint")
-                )
             raise MatchupError(
                 tr("matchup.no_common", axis=axis, dims=", ".join(map(str, ds.dims))),
                 tr("matchup.no_common_hint"),
             )
     return found
+
+
+def _curvilinear(ds: xr.Dataset) -> dict[str, str]:
+    """Latitude and longitude on the same two dimensions."""
+    flat = [c for c in ds.coords if ds[c].ndim == 2]
+    pair = {}
+    for axis in ("lat", "lon"):
+        told = [c for c in flat if _told(ds[c].attrs, axis)]
+        named = [c for c in flat if _called(str(c).removeprefix("nav_"), axis)]
+        if found := [*told, *named]:
+            pair[axis] = found[0]
+    if len(pair) == 1:
+        (known,) = pair.values()
+        raise MatchupError(tr("matchup.half_curvilinear", name=known), tr("matchup.half_curvilinear_hint"))
+    if pair and set(ds[pair["lat"]].dims) != set(ds[pair["lon"]].dims):
+        raise MatchupError(
+            tr("matchup.half_curvilinear", name=pair["lat"]), tr("matchup.half_curvilinear_hint")
+        )
+    return pair
 
 
 def column(df: pd.DataFrame, axis: str, columns: Mapping[str, str]) -> str | None:
@@ -141,13 +161,17 @@ def axis_of(ds: xr.Dataset, df: pd.DataFrame, name: str, dim: str, source: str) 
     """
     if dim not in ds.coords:
         raise MatchupError(tr("matchup.no_coordinate", dim=dim), tr("matchup.no_coordinate_hint", dim=dim))
+    if not ds[dim].size:
+        raise MatchupError(tr("matchup.empty_axis", dim=dim), tr("matchup.empty_axis_hint"))
     if name != "time":
         observed = pd.to_numeric(df[source], errors="coerce").to_numpy(float, na_value=np.nan)
         grid = np.asarray(ds[dim].values, dtype=float)
+        if grid.ndim == 1 and not np.isfinite(grid).all():
+            raise MatchupError(tr("matchup.gap_in_axis", dim=dim), tr("matchup.gap_in_axis_hint", dim=dim))
         if name == "depth" and str(ds[dim].attrs.get("positive", "down")).lower() == "up":
             grid = 0.0 - grid
         return Axis(name, dim, grid, observed)
-    when = _times(df[source], source)
+    when = times(df[source], source)
     coordinate = ds[dim]
     if np.issubdtype(coordinate.dtype, np.integer) and set(coordinate.values) <= set(range(1, 13)):
         return Axis(name, dim, coordinate.values.astype(float), _months(when), climatology=True)
@@ -158,7 +182,14 @@ def axis_of(ds: xr.Dataset, df: pd.DataFrame, name: str, dim: str, source: str) 
     return Axis(name, dim, _days(pd.DatetimeIndex(coordinate.values)), _days(when))
 
 
-def _times(values: pd.Series, source: str) -> pd.DatetimeIndex:
+def times(values: pd.Series, source: str) -> pd.DatetimeIndex:
+    """The dates of a column, in universal time.
+
+    Raises
+    ------
+    MatchupError
+        They are neither dates nor ISO 8601 text.
+    """
     if pd.api.types.is_numeric_dtype(values):
         raise MatchupError(tr("matchup.bad_times", column=source), tr("matchup.bad_times_hint"))
     if not pd.api.types.is_datetime64_any_dtype(values):

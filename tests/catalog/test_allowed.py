@@ -51,7 +51,8 @@ def test_what_could_run_a_program_is_refused_when_the_file_is_read(write_catalog
 
 
 def test_a_refused_driver_is_told_with_those_allowed_and_nothing_has_run(write_catalog, tmp_path):
-    with pytest.raises(CatalogError, match="csv, netcdf, opendap, yaml_file_cat, zarr"):
+    allowed = "csv, icechunk, kerchunk, netcdf, opendap, tabledap, wfs, yaml_file_cat, zarr"
+    with pytest.raises(CatalogError, match=allowed):
         open_catalog(write_catalog(f"sources: {{it: {{{RUNS}}}}}"))
     assert not (tmp_path / "ran").exists()
 

@@ -4,8 +4,11 @@ import json
 from html.parser import HTMLParser
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from odatis_vre.catalog import open_catalog
+from odatis_vre.catalog.citation import STYLES, render
 from odatis_vre.errors import CatalogError
 from odatis_vre.i18n import use_language
 
@@ -71,8 +74,80 @@ def test_what_a_catalogue_says_is_escaped(write_catalog):
 
 def test_a_sparse_entry_has_a_card_too(write_catalog):
     entry = open_catalog(write_catalog("sources: {a: {driver: csv, args: {urlpath: a.csv}}}"))["a"]
-    assert "licence and address not verified" in repr(entry)
+    assert "not verified: address; not known: DOI, licence" in repr(entry)
     _Balance(entry._repr_html_())
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [("en", "not verified: licence, citation"), ("fr", "non vérifiés : licence, citation")],
+)
+def test_a_card_says_field_by_field_what_nobody_has_verified(write_catalog, lang, said):
+    entry = open_catalog(
+        write_catalog(
+            "sources: {a: {driver: csv, args: {urlpath: a.csv}, metadata: {doi: 10.1/x, licence: MIT,"
+            " citation: [{id: a, title: A}], verified: {address: true, doi: true, licence: false}}}}"
+        )
+    )["a"]
+    with use_language(lang):
+        assert said in repr(entry)
+        assert said in entry._repr_html_()
+
+
+def test_what_is_verified_whole_has_no_such_line(climatology):
+    assert "verified" not in repr(climatology)
+
+
+def test_an_address_that_is_a_pattern_is_told_in_place_of_the_line_that_loads(site):
+    card = site["physics/odyssea_sst"]._repr_html_()
+    assert "to_xarray()" not in card
+    assert "{YYYYMMDD}" in card
+
+
+def test_links_lead_to_web_pages_only(write_catalog):
+    entry = open_catalog(
+        write_catalog(
+            "sources: {a: {driver: csv, args: {urlpath: a.csv}, metadata: {doi: '10.1/x\"><script>', links: ["
+            "{url: 'javascript:alert(1)', name: '<img src=x onerror=alert(1)>'},"
+            "{url: 'https://me:secret@host/\"onclick=\"alert(1)', name: page}]}}}"
+        )
+    )["a"]
+    card = _Balance(entry._repr_html_())
+    assert [tag for tag, _ in card.tags if tag in ("script", "img")] == []
+    assert all(set(attrs) <= {"href", "rel"} for tag, attrs in card.tags if tag == "a")
+    assert all(attrs["href"].startswith("https://") for tag, attrs in card.tags if tag == "a")
+    assert "secret" not in entry._repr_html_()
+
+
+@pytest.mark.parametrize("lang", ["en", "fr"])
+def test_every_shipped_card_is_well_formed_and_asks_nothing_of_a_network(site, lang):
+    with use_language(lang):
+        for entry in site:
+            card = _Balance(entry._repr_html_())
+            assert not any({"src", "srcset", "xlink:href"} & set(attrs) for _, attrs in card.tags), entry.id
+            assert {tag for tag, _ in card.tags} & {"script", "link", "img", "iframe", "object"} == set()
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.dictionaries(
+            st.sampled_from(["id", "type", "title", "author", "issued", "page", "DOI", "URL", "version"]),
+            st.one_of(
+                st.text(max_size=12), st.integers(), st.none(), st.lists(st.text(max_size=5), max_size=3)
+            ),
+        ),
+        min_size=1,
+        max_size=3,
+    )
+)
+def test_any_citation_that_a_catalogue_may_hold_is_written_in_every_style(items):
+    for style in STYLES:
+        text = render("a", items, style)
+        if style == "ris":
+            assert text.count("TY  - ") == text.count("ER  - ") == len(items)
+        if style == "bibtex":
+            assert sum(line.startswith("@") for line in text.splitlines()) == len(items)
 
 
 def test_a_catalogue_lists_its_datasets(site):

@@ -3,6 +3,7 @@
 import json
 import re
 from functools import cache
+from pathlib import Path
 
 import kubernetes_validate
 import pytest
@@ -124,6 +125,11 @@ def test_containers_that_stay_are_looked_after(pods):
             assert {"livenessProbe", "readinessProbe"} <= container.keys(), name
 
 
+def test_the_images_first_process_passes_on_the_signal_to_end(pods):
+    """A command would replace it; a program that is the first itself hears no SIGTERM, and takes 30 s."""
+    assert [name for name, pod in pods.items() if any("command" in c for c in containers(pod))] == []
+
+
 def test_services_find_their_pods(objects, pods):
     for service in (found for found in objects if found["kind"] == "Service"):
         selector = service["spec"]["selector"].items()
@@ -190,3 +196,15 @@ def test_chart_and_spawner_say_the_same_of_safety(pods):
     (hub,) = (pod for name, pod in pods.items() if name == "Deployment hub")
     assert hub["spec"]["securityContext"] == POD_SECURITY
     assert hub["spec"]["containers"][0]["securityContext"] == CONTAINER_SECURITY
+
+
+@pytest.mark.parametrize(
+    ("variant", "told"), [("ingress", True), ("httproute", True), ("loadbalancer", False)]
+)
+def test_what_ends_tls_tells_the_hub_of_https(helm, variant, told):
+    file = Path(__file__).parent / "variants" / f"{variant}.yaml"
+    proxy = next(
+        o for o in helm.objects(file) if o["metadata"]["name"] == "proxy" and o["kind"] == "Deployment"
+    )
+    args = proxy["spec"]["template"]["spec"]["containers"][0]["args"]
+    assert ("--no-x-forward" in args) is told

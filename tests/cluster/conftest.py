@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from not_run import NOT_RUN
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
@@ -22,12 +23,7 @@ from onenode.folders import State, cache  # noqa: E402
 from onenode.outside import outside as make_outside  # noqa: E402
 
 collect_ignore = ["onenode", "programs"]
-REPORT = pytest.StashKey[list[str]]()
 COMMAND = "make test-cluster"
-
-
-def pytest_configure(config):
-    config.stash[REPORT] = []
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -41,16 +37,11 @@ def pytest_collection_modifyitems(config, items):
     if ours and not (config.getoption("--cluster", default=False) or os.environ.get("ODATIS_TEST_CLUSTER")):
         config.hook.pytest_deselected(items=ours)
         items[:] = [item for item in items if item not in set(ours)]
-        config.stash[REPORT].append(
+        config.stash[NOT_RUN].append(
             f"{len(ours)} tests on a real Kubernetes were not run / n'ont pas été lancés : {COMMAND}"
         )
     # Those that bring up a cluster of their own come before the one that the others share.
     items.sort(key=lambda item: item.path.is_relative_to(HERE) and "cluster" in item.fixturenames)
-
-
-def pytest_terminal_summary(terminalreporter, config):
-    for line in config.stash[REPORT]:
-        terminalreporter.write_line(line)
 
 
 @dataclass(frozen=True)
@@ -150,6 +141,7 @@ def cluster(pytestconfig) -> Iterator[Cluster]:
         state = folder if folder.ready.exists() else None
         found = Cluster(Path(given), own=False, state=state)
         yield found
+        left = report(pytestconfig, found)
     else:
         state = State((cache() / "onenode").resolve())
         own = not onenode.is_up(state)
@@ -161,17 +153,18 @@ def cluster(pytestconfig) -> Iterator[Cluster]:
         try:
             yield found
         finally:
-            report(pytestconfig, found)
+            left = report(pytestconfig, found)
             if own:
                 onenode.down(state.root)
-        return
-    report(pytestconfig, found)
+    assert not left, f"{left} packets of pods were on their way out of this machine"
 
 
-def report(config, cluster: Cluster) -> None:
-    """Keep for the summary what left no machine."""
-    if cluster.state:
-        config.stash[REPORT].append(f"packets of pods kept from leaving this machine: {cluster.packets()}")
+def report(config, cluster: Cluster) -> int | None:
+    """Keep for the summary, and return, how many packets were kept from leaving this machine."""
+    packets = cluster.packets()
+    if packets is not None:
+        config.stash[NOT_RUN].append(f"packets of pods kept from leaving this machine: {packets}")
+    return packets
 
 
 @pytest.fixture

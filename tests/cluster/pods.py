@@ -69,7 +69,9 @@ def start(cluster, namespace: str, *objects: dict) -> None:
     text = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)})
     cluster.kubectl("-n", namespace, "apply", "-f", "-", input=text)
     for name in (item["metadata"]["name"] for item in objects if item["kind"] == "Pod"):
-        cluster.kubectl("-n", namespace, "wait", "--for=condition=Ready", f"pod/{name}", "--timeout=60s")
+        cluster.kubectl(
+            "-n", namespace, "wait", "--for=condition=Ready", f"pod/{name}", "--timeout=180s", timeout=190
+        )
 
 
 def address(cluster, namespace: str, name: str) -> str:
@@ -82,7 +84,7 @@ def ask(cluster, namespace: str, name: str, url: str, seconds: float = 3) -> str
     return cluster.kubectl("-n", namespace, "exec", name, "--", "python3", "-c", ASK, url, seconds).strip()
 
 
-def until(true, seconds: float = 20):
+def until(true, seconds: float = 60):
     """Wait for what comes about by itself, such as a policy that begins to hold."""
     patience = time.monotonic() + seconds
     while not (found := true()) and time.monotonic() < patience:

@@ -36,3 +36,21 @@ def ocean_cube() -> xr.Dataset:
 @pytest.fixture
 def two_hauls() -> pd.DataFrame:
     return pd.DataFrame({"haul": ["a", "b"], "lat": [47.4, 42.6], "lon": [-8.3, -1.6]}, index=[70, 12])
+
+
+@pytest.fixture
+def tilted_shelf() -> xr.Dataset:
+    """A model grid of 30 x 40 cells turned by 30 degrees against the meridians: sst = lat + lon / 10."""
+    y, x = np.mgrid[0:30, 0:40] * 0.1
+    turn = np.radians(30)
+    lat = 45 + x * np.sin(turn) + y * np.cos(turn)
+    lon = -10 + x * np.cos(turn) - y * np.sin(turn)
+    sst = np.stack([lat + lon / 10, lat + lon / 10 + 100])
+    return xr.Dataset(
+        {"sst": (("time", "y", "x"), sst)},
+        {
+            "time": pd.to_datetime(["2001-01-15", "2001-02-15"]),
+            "lat": (("y", "x"), lat),
+            "lon": (("y", "x"), lon),
+        },
+    )

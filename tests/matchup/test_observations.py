@@ -294,7 +294,10 @@ def test_the_other_names_of_the_axes_are_known(island_sea, two_hauls):
         ({"columns": {}}, {"tolerance": {"lat": -1}}, "tolerance -1 for lat"),
         ({"columns": {}}, {"tolerance": {"lat": "wide"}}, "tolerance 'wide' for lat"),
         ({"columns": {}}, {"variables": ["chl"]}, r"does not hold: chl\.\nIt holds: sst"),
-        ({"columns": {}}, {"method": "cubic"}, "Unknown method 'cubic'"),
+        ({"columns": {}}, {"method": "cubic"}, "Unknown method 'cubic'.\nUse method=\"nearest\" or"),
+        ({"columns": {}}, {"memory": "much"}, "memory 'much' is not possible"),
+        ({"columns": {}}, {"memory": 0}, "memory 0 is not possible"),
+        ({"columns": {}}, {"variables": []}, "no numeric variable"),
         ({"columns": {"haul": "sst"}}, {}, r"already have columns of the result: sst\.\nRename them"),
     ],
 )
@@ -307,12 +310,6 @@ def test_no_common_coordinates_is_an_error(two_hauls):
     projected = xr.Dataset({"sst": (("y", "x"), np.ones((2, 2)))}, {"x": [0, 1], "y": [0, 1]})
     with use_language("en"), pytest.raises(MatchupError, match="no common coordinates: no axis lat"):
         matchup.points(projected, two_hauls)
-
-
-def test_a_curvilinear_grid_is_refused(two_hauls):
-    grid = xr.Dataset({"sst": (("y", "x"), np.ones((2, 2)))}, {"lat": (("y", "x"), np.ones((2, 2)))})
-    with use_language("en"), pytest.raises(MatchupError, match="curvilinear: its coordinates lat"):
-        matchup.points(grid, two_hauls)
 
 
 def test_a_time_axis_without_observed_times_asks_for_a_choice(ocean_cube, two_hauls):
@@ -331,3 +328,43 @@ def test_times_given_as_numbers_are_refused(ocean_cube):
     casts = at(47.5, -8.5, time=[1992], depth=[0.0])
     with use_language("en"), pytest.raises(MatchupError, match="column time holds numbers, not times"):
         matchup.points(ocean_cube, casts)
+
+
+@pytest.mark.parametrize("table", [{"lat": [1.0], "lon": [2.0]}, [(1.0, 2.0)], xr.Dataset({"lat": 1.0})])
+def test_observations_that_are_no_table_are_refused(island_sea, table):
+    with use_language("en"), pytest.raises(MatchupError, match=f"are a {type(table).__name__}, not a table"):
+        matchup.points(island_sea, table)
+
+
+def test_a_grid_that_is_no_dataset_is_refused(two_hauls):
+    with use_language("en"), pytest.raises(MatchupError, match="grid is a ndarray, not a Dataset"):
+        matchup.points(np.zeros((2, 2)), two_hauls)
+
+
+def test_a_selection_that_left_nothing_is_explained(island_sea, two_hauls):
+    reversed_box = island_sea.sel(lat=slice(41, 47))
+    with use_language("en"), pytest.raises(MatchupError, match=r"holds nothing along lat\.\n.*bbox is west"):
+        matchup.points(reversed_box, two_hauls)
+
+
+def test_a_coordinate_with_a_gap_is_named(island_sea, two_hauls):
+    gap = island_sea.assign_coords(lat=island_sea.lat.where(island_sea.lat != 43.5))
+    with use_language("en"), pytest.raises(MatchupError, match=r"coordinate lat .* missing or infinite"):
+        matchup.points(gap, two_hauls)
+
+
+def test_infinite_values_of_the_grid_are_dry_and_infinite_positions_unknown(island_sea):
+    island_sea["sst"] = island_sea.sst.where(island_sea.lat < 47, np.inf)
+    env = matchup.points(island_sea, at([47.4, np.inf, 43.0], [-8.3, -8.3, -np.inf]))
+    assert list(env.status) == ["matched", "no_position", "no_position"]
+    assert env.matched_lat[0] == 46.5
+
+
+def test_text_that_is_no_number_is_no_position(island_sea):
+    env = matchup.points(island_sea, at(["47.4", "47N"], ["-8.3", "-8.3"]))
+    assert list(env.status) == ["matched", "no_position"]
+
+
+def test_columns_that_meet_the_names_of_the_result_are_never_overwritten(island_sea, two_hauls):
+    with use_language("en"), pytest.raises(MatchupError, match="already have columns of the result: status"):
+        matchup.points(island_sea, two_hauls.assign(status="kept"))

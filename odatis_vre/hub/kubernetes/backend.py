@@ -1,5 +1,6 @@
 """Dask Gateway on Kubernetes: one namespace, limits of a user, and workers on the user's image."""
 
+import asyncio
 import json
 
 from dask_gateway_server.backends.base import PublicException
@@ -15,12 +16,23 @@ __all__ = ["VreBackend"]
 _SERVERS = "app.kubernetes.io/component=singleuser-server"
 _USER = "hub.jupyter.org/username"
 _CLUSTER = "gateway.dask.org/cluster"
+# Seconds until a new cluster is known at the latest; it takes some milliseconds.
+_PATIENCE = 10
 
 
 class VreBackend(UserLimits, KubeBackend):
     """Clusters as Kubernetes objects, counted from what the API server says at that moment."""
 
     images = List(Unicode(), help="Images of the profiles; the first is the default.", config=True)
+
+    async def start_cluster(self, user, cluster_options):
+        """Make a cluster; its name is told when the watch has seen it: who has the name asks at once."""
+        name = await super().start_cluster(user, cluster_options)
+        for _ in range(_PATIENCE * 50):
+            if name in self.clusters:
+                break
+            await asyncio.sleep(0.02)
+        return name
 
     async def process_cluster_options(self, user, request):
         """The configuration of a new cluster, on the image of its user's server."""

@@ -16,6 +16,7 @@ from .processes import run
 
 BUSYBOX = "onenode.test/busybox:1"
 PROBE = "onenode.test/probe:1"
+DATABASE = "onenode.test/database:1"
 SHELL = ("sh", "sleep", "mkdir", "rm", "chmod")
 
 
@@ -104,17 +105,33 @@ def busybox() -> Path:
 
 
 def probe(say=lambda line: None) -> Path:
-    """Make the image of pods that ask and answer in tests: a small Debian with Python, kept for a month."""
-    command = ("mmdebstrap", "--quiet", "--variant=minbase", "--include=python3", "bookworm")
+    """Make the image of pods that ask and answer in tests: a small Debian with Python."""
+    return debian(PROBE, "python3", say=say)
+
+
+def database(say=lambda line: None) -> Path:
+    """Make the image of Debian's PostgreSQL, whose cluster of databases a pod makes as user 1000."""
+    hooks = (
+        # Debian's own would be made in the image.
+        '--essential-hook=mkdir "$1/etc/postgresql-common"',
+        '--essential-hook=echo create_main_cluster=false > "$1/etc/postgresql-common/createcluster.conf"',
+        '--customize-hook=echo database:x:1000:1000::/tmp:/bin/sh >> "$1/etc/passwd"',
+    )
+    return debian(DATABASE, "postgresql-15", *hooks, say=say)
+
+
+def debian(name: str, packages: str, *options: str, say=lambda line: None) -> Path:
+    """Make the image of a small Debian with some packages, kept for a month."""
+    command = ("mmdebstrap", "--quiet", "--variant=minbase", *options, f"--include={packages}", "bookworm")
     recipe = hashlib.sha256(" ".join((*command, time.strftime("%Y-%m"))).encode()).hexdigest()[:16]
-    target = cache() / "images" / f"probe-{recipe}.tar"
+    target = cache() / "images" / f"{name.rsplit('/', 1)[-1].split(':')[0]}-{recipe}.tar"
     if not target.exists():
-        say("Making the image of the tests' pods (half a minute, once).")
+        say(f"Making the image {name} of the tests (half a minute, once).")
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
             layer = Path(scratch, "root.tar")
-            run(*command, layer, seconds=300)
-            archive(PROBE, layer, ("sleep", "infinity"), target)
+            run(*command, layer, seconds=600)
+            archive(name, layer, ("sleep", "infinity"), target)
     return target
 
 

@@ -39,6 +39,8 @@ class Program:
         Names of built files that say too little, and better ones.
     data : tuple of str
         Folders of the module that the program reads when it runs.
+    beside : tuple of (str, str)
+        Modules that it is built with, and a folder of each that belongs to the program's use.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Program:
     stamps: tuple[tuple[str, str], ...] = ()
     renames: tuple[tuple[str, str], ...] = ()
     data: tuple[str, ...] = ()
+    beside: tuple[tuple[str, str], ...] = ()
 
     @property
     def source(self) -> Path:
@@ -94,9 +97,14 @@ PROGRAMS = {
             renames=(("daemon", "cilium-agent"),),
             data=("bpf", "pkg/k8s/apis/cilium.io/client/crds"),
         ),
-        Program("traefik", "github.com/traefik/traefik/v3"),
+        Program(
+            "traefik",
+            "github.com/traefik/traefik/v3",
+            beside=(("sigs.k8s.io/gateway-api", "config/crd/standard"),),
+        ),
         Program("coredns", "github.com/coredns/coredns"),
         Program("local-path-provisioner", "github.com/rancher/local-path-provisioner"),
+        Program("dex", "github.com/dexidp/dex"),
     )
 }
 
@@ -154,7 +162,7 @@ def folder(program: Program) -> Path:
     recipe = hashlib.sha256()
     for part in ("go.mod", "go.sum"):
         recipe.update((program.source / part).read_bytes())
-    recipe.update(f"{go()[1]} {program.link_flags()} {program.data}".encode())
+    recipe.update(f"{go()[1]} {program.link_flags()} {program.data}{program.beside or ''}".encode())
     return cache_folder() / "programs" / f"{program.name}-{recipe.hexdigest()[:16]}"
 
 
@@ -212,9 +220,9 @@ def _compile(program: Program, target: Path) -> None:
         raise OneNodeError(f"{program.name} does not build: {_last_line(done.stderr)}")
     for built, better in program.renames:
         (target / built).rename(target / better)
-    for data in program.data:
+    for name, data in (*((program.module, data) for data in program.data), *program.beside):
         module = subprocess.run(
-            [go()[0], "list", "-m", "-f", "{{.Dir}}", program.module],
+            [go()[0], "list", "-m", "-f", "{{.Dir}}", name],
             cwd=program.source,
             env=environment,
             capture_output=True,

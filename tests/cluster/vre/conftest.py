@@ -85,8 +85,8 @@ def built_images() -> list[Path]:
 
 
 @pytest.fixture(scope="session")
-def release(cluster, built_images, tmp_path_factory):
-    """A VRE from `helm install` alone."""
+def chart_values(cluster, built_images) -> dict:
+    """Values that name the images of this checkout, and sizes for two cores."""
     references = cluster.load(*built_images)
     chosen = values(next(reference for reference in references if "/hub:" in reference))
     if cluster.state:
@@ -94,12 +94,20 @@ def release(cluster, built_images, tmp_path_factory):
         (traefik,) = cluster.load(program)
         name, tag = traefik.rsplit(":", 1)
         chosen["traefik"] = {"image": {"name": name, "tag": tag}}
-    running = InhabitedRelease(cluster, tmp_path_factory.mktemp("release"), chosen)
+    return chosen
+
+
+@pytest.fixture(scope="session")
+def release(cluster, chart_values, tmp_path_factory):
+    """A VRE from `helm install` alone."""
+    running = InhabitedRelease(cluster, tmp_path_factory.mktemp("release"), chart_values)
     running.install()
     yield running
     running.disconnect()
-    running.cluster.helm("uninstall", running.name, "--namespace", running.namespace, "--wait", check=False)
-    cluster.kubectl("delete", "namespace", running.namespace, "--wait=true", timeout=300)
+    # A cluster of the tests' own goes as a whole, and sooner.
+    if not cluster.own:
+        cluster.helm("uninstall", running.name, "--namespace", running.namespace, "--wait", check=False)
+        cluster.kubectl("delete", "namespace", running.namespace, "--wait=true", timeout=300)
 
 
 class InhabitedRelease(ChartRelease):

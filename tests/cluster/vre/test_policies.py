@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import pytest
@@ -40,9 +41,14 @@ def ip(pod: dict) -> str:
 @pytest.fixture(scope="module")
 def inhabited(release):
     """Two users, each with a server, a scheduler and a worker."""
-    servers = {user: release.server_of(user) for user in ("researcher", "chercheuse")}
-    for server in servers.values():
+
+    def begin(user: str) -> tuple[str, dict]:
+        server = release.server_of(user)
         release.run_in(server, CLUSTER)
+        return user, server
+
+    with ThreadPoolExecutor(2) as pool:
+        servers = dict(pool.map(begin, ("researcher", "chercheuse")))
     pods = {user: {"server": server} for user, server in servers.items()}
     owner = {c["metadata"]["name"]: c["spec"]["username"] for c in release.clusters()}
     for part in ("scheduler", "worker"):

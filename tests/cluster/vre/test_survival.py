@@ -20,9 +20,9 @@ print(client.submit(sum, [20, 22]).result(timeout=60), open("kept.txt").read())
 """
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def at_work(release):
-    """A server with a Dask cluster of one worker: the pod and the cluster's name."""
+    """A server with a Dask cluster of one worker, the same for each pod that goes: its pod and name."""
     server = release.server_of("researcher")
     name = release.run_in(server, START).split()[-1]
     yield server, name

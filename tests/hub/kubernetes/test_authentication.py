@@ -22,7 +22,7 @@ SECRET = {"clientSecret": {"name": "oidc", "key": "secret"}}
 
 
 class FakeProvider:
-    """A provider of accounts on loopback that only says its addresses: a real one cannot be had here."""
+    """A provider of accounts on loopback that only says its addresses; a real one is in tests/cluster."""
 
     def __init__(self, document=None, failures: int = 0, code: int = 503):
         self.asked = 0

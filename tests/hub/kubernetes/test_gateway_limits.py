@@ -40,20 +40,36 @@ def backend(api, monkeypatch):
     found.custom_client = found.core_client = api
     found.clusters = {}
     found.username_to_clusters = {}
+    create = api.create_namespaced_custom_object
+
+    def know(made: dict) -> None:
+        name, spec = f"ocean.{made['metadata']['name']}", made["spec"]
+        found.clusters[name] = Cluster(
+            name, spec["username"], "token", spec["options"], spec["config"], ClusterStatus.RUNNING
+        )
+
+    async def create_and_let_the_watch_tell(*words):
+        answer = await create(*words)
+        # The watch is another connection, and later than the answer.
+        asyncio.get_running_loop().call_later(0.01, know, words[-1])
+        return answer
+
+    monkeypatch.setattr(api, "create_namespaced_custom_object", create_and_let_the_watch_tell)
     return found
 
 
 @pytest.fixture
-def start(backend, api):
-    """Make a cluster, and let the Gateway know it as its watch would."""
+def start(backend):
+    """Make a cluster."""
 
     async def make(user=ANA, **options) -> str:
-        name = await backend.start_cluster(user, options)
-        config = api.clusters[name.split(".")[1]]["spec"]["config"]
-        backend.clusters[name] = Cluster(name, user.name, "token", options, config, ClusterStatus.RUNNING)
-        return name
+        return await backend.start_cluster(user, options)
 
     return make
+
+
+async def test_a_cluster_is_known_when_its_name_is_told(backend, start):
+    assert await backend.get_cluster(await start())
 
 
 def beat(backend, name: str, count: int):

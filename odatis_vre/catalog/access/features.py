@@ -1,0 +1,210 @@
+"""Services that give tables: ERDDAP's tabledap and WFS, asked for the box and the period only."""
+
+import io
+import json
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import pandas as pd
+
+from odatis_vre.catalog.access.failures import ShortRead
+from odatis_vre.catalog.access.filesystems import filesystem
+from odatis_vre.catalog.access.methods import Method, Origin, Request
+from odatis_vre.catalog.access.retries import patiently
+from odatis_vre.errors import CatalogError, DataNotFound
+from odatis_vre.i18n import tr
+
+__all__ = ["tabledap", "wfs"]
+
+_PAGE = 10_000
+_NO_ROWS = "produced no matching results"
+
+
+def tabledap(origin: Origin, method: Method, request: Request) -> pd.DataFrame:
+    """Ask an ERDDAP for rows; the variables, the box and the period go into the request.
+
+    Parameters
+    ----------
+    origin : Origin
+    method : Method
+        `args`: `urlpath` of the dataset (`.../tabledap/ArgoFloats`), `variables` (asked for when the caller
+        names none), `lat`, `lon` and `time` where they have other names, `constraints` (a list such as
+        `["pres<=100"]`).
+    request : Request
+
+    Returns
+    -------
+    pandas.DataFrame
+        `attrs["units"]` from the second line of the answer.
+
+    Raises
+    ------
+    DataNotFound
+        No row matches.
+    """
+    args = method.args
+    (url,) = method.urls
+    names = {axis: args.get(axis, default) for axis, default in _AXES.items()}
+    columns = list(request.variables or args.get("variables") or [])
+    if columns:
+        columns = list(dict.fromkeys([*names.values(), *(names.get(column, column) for column in columns)]))
+    query = "&".join(
+        _constraints(names, request) + [quote(part, safe="") for part in args.get("constraints", [])]
+    )
+    query = quote(",".join(columns), safe=",") + (f"&{query}" if query else "")
+    address = f"{url.removesuffix('.html').removesuffix('.csv')}.csv" + (f"?{query}" if query else "")
+    fs, place = filesystem(address, None, origin.trusted, method.login)
+    try:
+        body = fs.cat_file(place)
+    except FileNotFoundError:
+        body = None  # ERDDAP says "no such row" and "no such dataset" alike
+    if body is None:
+        if request.bbox or request.time:
+            raise DataNotFound(tr("access.no_rows", entry=origin.entry), tr("access.no_rows_hint"))
+        raise FileNotFoundError(origin.entry)
+    return _rows_with_units(body, origin.entry)
+
+
+_AXES = {"lat": "latitude", "lon": "longitude", "time": "time"}
+
+
+def _constraints(names: dict[str, str], request: Request) -> list[str]:
+    found = []
+    if request.bbox:
+        found += [f"{names['lat']}>={request.bbox.south}", f"{names['lat']}<={request.bbox.north}"]
+        if (
+            len(spans := request.bbox.spans) == 1
+        ):  # across the date line, rows are selected when they are here
+            found += [f"{names['lon']}>={spans[0][0]}", f"{names['lon']}<={spans[0][1]}"]
+    if request.time:
+        start, end = request.time
+        found += [f"{names['time']}>={start:%Y-%m-%dT%H:%M:%SZ}"] if start else []
+        found += [f"{names['time']}<={end:%Y-%m-%dT%H:%M:%SZ}"] if end else []
+    return [quote(part, safe="") for part in found]
+
+
+def _rows_with_units(body: bytes, entry: str) -> pd.DataFrame:
+    lines = body.split(b"\n", 2)
+    if len(lines) < 3 or b"," not in lines[0] + b",":
+        raise ShortRead(len(body), len(body) + 1)
+    if body[:64].lstrip().lower().startswith((b"<!doctype", b"<html", b"error")):
+        raise CatalogError(tr("access.web_page", entry=entry), tr("access.web_page_hint"))
+    heads, units = (
+        next(pd.read_csv(io.BytesIO(line), header=None).itertuples(index=False)) for line in lines[:2]
+    )
+    table = pd.read_csv(
+        io.BytesIO(lines[2]), header=None, names=[str(head) for head in heads], low_memory=False
+    )
+    if not body.endswith(b"\n"):  # each row ends its line: the last one was cut
+        raise ShortRead(len(body), len(body) + 1)
+    known = {str(name): str(unit) for name, unit in zip(heads, units, strict=True) if isinstance(unit, str)}
+    table.attrs["units"] = {name: unit for name, unit in known.items() if unit and unit != "UTC"}
+    return table
+
+
+def wfs(origin: Origin, method: Method, request: Request) -> pd.DataFrame:
+    """Ask a WFS for features within the box, page after page.
+
+    Parameters
+    ----------
+    origin : Origin
+    method : Method
+        `args`: `urlpath` of the service, `typename`, `version` (2.0.0), `format` (`application/json`), `time`
+        (the property that holds the date).
+    request : Request
+
+    Returns
+    -------
+    pandas.DataFrame
+        Properties as columns; points as `lon` and `lat`, other shapes as GeoJSON in `geometry` and their
+        middle in `lon` and `lat`.
+
+    Raises
+    ------
+    DataNotFound
+        No feature is there.
+    CatalogError
+        The service answers with an error of its own.
+    """
+    args = method.args
+    (url,) = method.urls
+    newest = str(args.get("version", "2.0.0")) >= "2"
+    base = {
+        "service": "WFS",
+        "version": args.get("version", "2.0.0"),
+        "request": "GetFeature",
+        "typeNames" if newest else "typeName": args["typename"],
+        "outputFormat": args.get("format", "application/json"),
+        "srsName": "EPSG:4326",
+    }
+    features: list[dict[str, Any]] = []
+    fs, place = filesystem(url, None, origin.trusted, method.login)
+    for span in request.bbox.spans if request.bbox else [None]:
+        asked = dict(base)
+        if span:
+            box = request.bbox
+            # with a URN of the coordinate system, WFS 2 would expect latitude first
+            asked["bbox"] = f"{span[0]},{box.south},{span[1]},{box.north}" + (",CRS:84" if newest else "")
+        features += _pages(fs, place, asked, newest, origin.entry)
+    if not features:
+        raise DataNotFound(tr("access.no_rows", entry=origin.entry), tr("access.no_rows_hint"))
+    return _as_table(features)
+
+
+def _pages(fs, place: str, asked: dict[str, Any], newest: bool, entry: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    seen: set[str] = set()
+    while True:
+        page = asked | {"count" if newest else "maxFeatures": _PAGE}
+        if newest:
+            page["startIndex"] = len(found)
+        mark = "&" if "?" in place else "?"
+        answer = patiently(_page, fs, f"{place.rstrip('?&')}{mark}{urlencode(page)}", entry)
+        new = answer["features"]
+        announced = answer.get("numberReturned")
+        if isinstance(announced, int) and announced != len(new):
+            raise ShortRead(len(new), announced)
+        keys = {json.dumps(feature, sort_keys=True) for feature in new}
+        found += new
+        total = answer.get("numberMatched")
+        done = not new or not newest or keys <= seen
+        if done or (len(new) < _PAGE and not (isinstance(total, int) and total > len(found))):
+            if isinstance(total, int) and len(found) < total:
+                raise ShortRead(len(found), total)
+            return found
+        seen |= keys
+
+
+def _page(fs, address: str, entry: str) -> dict[str, Any]:
+    body = fs.cat_file(address)
+    try:
+        answer = json.loads(body)
+        if isinstance(answer["features"], list):
+            return answer
+    except (ValueError, KeyError, TypeError):
+        if body.rstrip().endswith((b"}", b">", b"]")) or not body.lstrip().startswith(b"{"):
+            raise CatalogError(
+                tr("access.not_features", entry=entry), tr("access.not_features_hint")
+            ) from None
+    raise ShortRead(len(body), len(body) + 1)
+
+
+def _as_table(features: list[dict[str, Any]]) -> pd.DataFrame:
+    rows = []
+    for feature in features:
+        shape = feature.get("geometry") or {}
+        row = {**(feature.get("properties") or {})}
+        if shape.get("type") == "Point":
+            row["lon"], row["lat"] = shape["coordinates"][:2]
+        elif shape.get("coordinates"):
+            lons, lats = zip(*_points(shape["coordinates"]), strict=True)
+            row["lon"], row["lat"] = (min(lons) + max(lons)) / 2, (min(lats) + max(lats)) / 2
+            row["geometry"] = json.dumps(shape)
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _points(nested: list) -> list[tuple[float, float]]:
+    if nested and isinstance(nested[0], int | float):
+        return [(nested[0], nested[1])]
+    return [point for part in nested for point in _points(part)]

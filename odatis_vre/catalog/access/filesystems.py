@@ -1,0 +1,222 @@
+"""Files behind HTTP, S3 and FTP as fsspec sees them: parts of files, read again when they break off.
+
+They hold the *place* of a login, never the login: they travel to Dask workers inside arrays.
+"""
+
+from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
+
+from fsspec.asyn import sync_wrapper
+from fsspec.implementations.ftp import FTPFile, FTPFileSystem
+from fsspec.implementations.http import HTTPFileSystem
+from s3fs import S3FileSystem
+
+from odatis_vre.catalog.access import credentials
+from odatis_vre.catalog.access.failures import Refused, ShortRead
+from odatis_vre.catalog.access.hosts import check_host
+from odatis_vre.catalog.access.retries import patience, patiently
+from odatis_vre.catalog.access.session import http_session
+from odatis_vre.catalog.address import LOCAL, protocols
+from odatis_vre.i18n import tr
+
+__all__ = ["filesystem", "for_zarr", "host_of", "read_bytes"]
+
+_AMAZON = "s3.amazonaws.com"
+_BLOCK = 2**20
+
+
+class HTTP(HTTPFileSystem):
+    """HTTP(S), with the size and the ways of a file learnt from one request for its first byte."""
+
+    async def _info(self, url, **kwargs):
+        session = await self.set_session()
+        headers = {"Range": "bytes=0-0", "Accept-Encoding": "identity"}
+        async with session.get(self.encode_url(url), headers=headers) as response:
+            self._raise_not_found_for_status(response, url)
+            _, _, total = response.headers.get("Content-Range", "").rpartition("/")
+            partial_reads = response.status == 206 and total.isdigit()
+            return {
+                "name": url,
+                "size": int(total) if partial_reads else response.content_length,
+                "type": "file",
+                "partial": partial_reads,
+                "etag": response.headers.get("ETag"),
+                "modified": response.headers.get("Last-Modified"),
+            }
+
+    async def _ls(self, url, detail=True, **kwargs):
+        """The links of a folder's page that are files of it, not the page's own buttons."""
+        found = await super()._ls(url, detail=detail, **kwargs)
+        return [known for known in found if "?" not in (known["name"] if detail else known)]
+
+    ls = sync_wrapper(_ls)
+
+    async def _cat_file(self, url, start=None, end=None, **kwargs):
+        content = await super()._cat_file(url, start=start, end=end, **kwargs)
+        if start is not None and end is not None and 0 <= start < end and len(content) > end - start:
+            raise Refused(tr("access.no_parts"))  # the server sent the whole file
+        return content
+
+
+class S3(S3FileSystem):
+    """S3, whose key and secret are looked up where they are used."""
+
+    def __init__(self, *args, login: str | None = None, endpoint_url: str | None = None, **kwargs):
+        host = urlsplit(endpoint_url).hostname if endpoint_url else _AMAZON
+        if not kwargs.get("anon"):
+            # "environment" is also AWS's own variables, which botocore reads
+            found = credentials.login_for(host or _AMAZON, None if login == "environment" else login)
+            if found:
+                kwargs |= {"key": found.user, "secret": found.password}
+        limits = patience()
+        config = {
+            "connect_timeout": limits.timeout,
+            "read_timeout": limits.timeout,
+            "retries": {"max_attempts": limits.attempts - 1, "mode": "standard"},
+        }
+        super().__init__(*args, endpoint_url=endpoint_url, config_kwargs=config, **kwargs)
+
+
+class _WholeBlocks(FTPFile):
+    def _fetch_range(self, start, end):
+        """Once more on a fresh connection when a block breaks off."""
+
+        def fetch() -> bytes:
+            try:
+                block = super(_WholeBlocks, self)._fetch_range(start, end)
+            except Exception:
+                self.fs.again()
+                raise
+            expected = min(end, self.size) - start
+            if len(block) < expected:
+                self.fs.again()
+                raise ShortRead(len(block), expected)
+            return block[:expected]
+
+        return patiently(fetch)
+
+
+class FTP(FTPFileSystem):
+    """FTP, whose login is looked up where it is used."""
+
+    def __init__(self, host: str, port: int = 21, login: str | None = None, **kwargs):
+        found = credentials.login_for(host, login)
+        account = {"username": found.user, "password": found.password} if found else {}
+        super().__init__(host, port, timeout=patience().timeout, **account, **kwargs)
+
+    def cat_file(self, path, start=None, end=None, **kwargs):
+        """Through the blocks that are checked."""
+        size = self.info(path)["size"]
+        first, last = slice(start, end).indices(size)[:2]
+        with self.open(path, block_size=max(last - first, 1)) as file:
+            file.seek(first)
+            return file.read(last - first)
+
+    def again(self) -> None:
+        """Connect anew."""
+        try:
+            self.ftp.close()
+        finally:
+            self._connect()
+
+    def _open(self, path, mode="rb", block_size=None, cache_options=None, autocommit=True, **kwargs):
+        size = self.info(path)["size"]
+        return _WholeBlocks(
+            self, path, mode=mode, size=size, block_size=block_size or _BLOCK, cache_options=cache_options
+        )
+
+
+def host_of(url: str, options: dict[str, Any] | None = None) -> str:
+    """The host that an address leads to.
+
+    Examples
+    --------
+    >>> host_of("https://data.org:8080/a.nc"), host_of("s3://bucket/a.zarr")
+    ('data.org', 's3.amazonaws.com')
+    """
+    link = url.split("::")[-1]
+    if link.startswith("s3://"):
+        options = options or {}
+        endpoint = options.get("endpoint_url") or (options.get("client_kwargs") or {}).get("endpoint_url")
+        return (urlsplit(endpoint).hostname if endpoint else _AMAZON) or ""
+    return urlsplit(link).hostname or ""
+
+
+def filesystem(
+    url: str,
+    options: dict[str, Any] | None = None,
+    trusted: bool = True,
+    login: str | None = None,
+):
+    """The file system of an address, and the path on it.
+
+    Parameters
+    ----------
+    url : str
+        `http(s)`, `s3`, `ftp`, a path where `trusted`, or a chain ending in one of them.
+    options : dict, optional
+        `storage_options` of the catalogue.
+    trusted : bool
+        Whether the entry is of a catalogue of this machine.
+    login : {"netrc", "keyring", "environment"}, optional
+
+    Returns
+    -------
+    fs : fsspec.AbstractFileSystem
+    path : str
+
+    Raises
+    ------
+    Refused
+        The address is not for this entry.
+    """
+    import fsspec
+
+    options = dict(options or {})
+    link = url.split("::")[-1]
+    protocol = protocols(link)[0]
+    if "::" in url:
+        inner, path = filesystem(link, options.get(protocol) or {}, trusted, login)
+        member = url.split("::")[0].partition("://")[2]
+        return fsspec.filesystem("zip", fo=inner.open(path)), member
+    if protocol in LOCAL:
+        if not trusted:
+            raise Refused(tr("access.local_file"))
+        return fsspec.filesystem("file"), fsspec.filesystem("file")._strip_protocol(link)
+    if not trusted and protocol != "http" and protocol != "https":
+        check_host(host_of(link, options))
+    if protocol in ("http", "https"):
+        client = partial(http_session, trusted=trusted, login=login)
+        headers = options.get("headers") or (options.get("client_kwargs") or {}).get("headers")
+        kwargs = {"client_kwargs": {"headers": headers}} if headers else {}
+        return HTTP(get_client=client, **kwargs), link
+    if protocol == "s3":
+        if (endpoint := options.pop("endpoint_url", None)) is None:
+            endpoint = (options.get("client_kwargs") or {}).get("endpoint_url")
+        options.pop("client_kwargs", None)
+        region = options.pop("region_name", None)
+        kwargs = {"client_kwargs": {"region_name": region}} if region else {}
+        known = {key: options[key] for key in ("anon", "requester_pays") if key in options}
+        # no instance is kept: its login may have changed since
+        fs = S3(login=login, endpoint_url=endpoint, skip_instance_cache=True, **known, **kwargs)
+        return fs, link.removeprefix("s3://")
+    if protocol == "ftp":
+        parts = urlsplit(link)
+        return patiently(FTP, parts.hostname, parts.port or 21, login=login), parts.path
+    raise Refused(tr("access.no_protocol", protocol=protocol))
+
+
+def for_zarr(fs):
+    """The same file system as zarr wants it; the sessions stay in fsspec's own loop, which closes them."""
+    from fsspec.implementations.asyn_wrapper import AsyncFileSystemWrapper
+
+    return AsyncFileSystemWrapper(fs, asynchronous=True)
+
+
+def read_bytes(
+    url: str, options: dict[str, Any] | None = None, trusted: bool = True, login: str | None = None
+) -> bytes:
+    """The whole content of a small file."""
+    fs, path = filesystem(url, options, trusted, login)
+    return fs.cat_file(path)

@@ -1,0 +1,64 @@
+"""How long to wait, and how often to ask again: one policy for every protocol, set by the environment."""
+
+import os
+from typing import Any, NamedTuple
+
+from odatis_vre.catalog.access.failures import transient
+
+__all__ = ["Patience", "patience", "patiently", "retrying"]
+
+
+class Patience(NamedTuple):
+    """Seconds without a byte before giving up, attempts, seconds before the second of them."""
+
+    timeout: float
+    attempts: int
+    pause: float
+
+
+def patience() -> Patience:
+    """The policy in force.
+
+    Returns
+    -------
+    Patience
+        From `ODATIS_TIMEOUT` (30 s), `ODATIS_ATTEMPTS` (4) and `ODATIS_RETRY_PAUSE` (0.5 s, doubled each
+        time).
+    """
+    return Patience(
+        _number("ODATIS_TIMEOUT", 30.0),
+        int(_number("ODATIS_ATTEMPTS", 4)),
+        _number("ODATIS_RETRY_PAUSE", 0.5),
+    )
+
+
+def retrying(of: type | None = None) -> Any:
+    """Tenacity's policy: transient failures only, with a growing, random pause, the last one raised.
+
+    Parameters
+    ----------
+    of : type, optional
+        `tenacity.AsyncRetrying` in coroutines.
+    """
+    import tenacity
+
+    limits = patience()
+    return (of or tenacity.Retrying)(
+        retry=tenacity.retry_if_exception(transient),
+        stop=tenacity.stop_after_attempt(limits.attempts),
+        wait=tenacity.wait_random_exponential(multiplier=limits.pause, max=30),
+        reraise=True,
+    )
+
+
+def patiently(call, *args, **kwargs):
+    """Call, and call again while the failure is transient."""
+    return retrying()(call, *args, **kwargs)
+
+
+def _number(name: str, default: float) -> float:
+    try:
+        value = float(os.environ.get(name, default))
+    except ValueError:
+        return default
+    return value if value > 0 else default

@@ -1,0 +1,124 @@
+"""What a harvest may change: a field that a hand has corrected is the hand's, for good.
+
+Beside the catalogue file `name.yaml` stands `name.harvest.json`: what the source last said, entry by entry,
+never edited. A field of the catalogue that differs from it was corrected by hand. At the next harvest, a
+field that nobody touched follows the source; a corrected one stays, and the report shows both where the
+source says something new.
+"""
+
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from odatis_vre.errors import CatalogError
+from odatis_vre.i18n import tr
+
+__all__ = ["ABSENT", "Conflict", "State", "merged"]
+
+_VERSION = 1
+
+
+class _Absent:
+    def __repr__(self) -> str:
+        return "-"
+
+    def __bool__(self) -> bool:
+        return False
+
+
+ABSENT = _Absent()
+
+
+class Conflict(NamedTuple):
+    """A field that a hand corrected and that the source changed: the hand's value stays."""
+
+    field: str
+    by_hand: Any
+    by_source: Any
+
+
+def merged(base: Any, mine: Any, theirs: Any, field: str = "") -> tuple[Any, list[Conflict]]:
+    """Three versions of a value into one.
+
+    Parameters
+    ----------
+    base : any
+        What the source said before.
+    mine : any
+        What the catalogue file says; what differs from `base` was written by hand.
+    theirs : any
+        What the source says now.
+
+    Returns
+    -------
+    value : any
+        `ABSENT` where the field is to be left out.
+    conflicts : list of Conflict
+
+    Examples
+    --------
+    >>> merged({"a": 1, "b": 1}, {"a": 2, "b": 1}, {"a": 3, "b": 3})
+    ({'a': 2, 'b': 3}, [Conflict(field='a', by_hand=2, by_source=3)])
+    """
+    if mine in (base, theirs):
+        return theirs, []
+    if theirs == base:
+        return mine, []
+    if not all(isinstance(value, dict) for value in (mine, theirs)):
+        return mine, [Conflict(field, mine, theirs)]
+    before = base if isinstance(base, dict) else {}
+    value, conflicts = {}, []
+    for key in dict.fromkeys((*mine, *theirs)):
+        versions = (source.get(key, ABSENT) for source in (before, mine, theirs))
+        part, found = merged(*versions, f"{field}.{key}" if field else str(key))
+        conflicts += found
+        if part is not ABSENT:
+            value[key] = part
+    return value, conflicts
+
+
+class State:
+    """What the source last said: `name.harvest.json`.
+
+    Parameters
+    ----------
+    path : Path
+        Of the catalogue file.
+
+    Raises
+    ------
+    CatalogError
+        The file is not one that a harvest wrote.
+    """
+
+    def __init__(self, path: Path):
+        self.path = path.with_suffix(".harvest.json")
+        self.source: dict[str, Any] = {}
+        self.until: str | None = None
+        self.records: dict[str, dict[str, Any]] = {}
+        if self.path.exists():
+            self._read()
+
+    def _read(self) -> None:
+        try:
+            known = json.loads(self.path.read_text("utf-8"))
+            self.source, self.until = dict(known["source"]), known["until"]
+            self.records = {str(uuid): dict(facts) for uuid, facts in known["records"].items()}
+            if known["version"] != _VERSION or any("name" not in facts for facts in self.records.values()):
+                raise ValueError(known["version"])
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise CatalogError(
+                tr("harvest.bad_state", file=self.path.name, reason=f"{type(error).__name__}: {error}"[:120]),
+                tr("harvest.bad_state_hint"),
+            ) from None
+
+    @property
+    def text(self) -> str:
+        """The file."""
+        known = {
+            "version": _VERSION,
+            "source": self.source,
+            "until": self.until,
+            "records": {uuid: self.records[uuid] for uuid in sorted(self.records)},
+        }
+        return json.dumps(known, ensure_ascii=False, indent=1) + "\n"

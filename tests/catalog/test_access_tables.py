@@ -1,0 +1,223 @@
+"""Tables as data centres really give them: CSV in French and old encodings, ERDDAP, WFS."""
+
+import data_servers as servers
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from small_ocean import QUICK, entry, one
+
+from odatis_vre.catalog.access.tables import read_csv, sniffed
+from odatis_vre.errors import CatalogError, DataNotFound
+
+# The shape of a REPHY file (columns, mark, comma, encoding); the values are synthetic.
+REPHY = (
+    "Lieu de surveillance : Libellé;Passage : Date;Coordonnées minx;Coordonnées miny;Résultat : Valeur\n"
+    "Baie de Douarnenez;21/06/2010;-4,35;48,12;1200\n"
+    "Île d'Yeu;02/07/2010;-2,40;46,70;350,5\n"
+)
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch, tmp_path):
+    for name, value in QUICK.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("ODATIS_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "latin-1", "cp1252", "utf-16"])
+def test_a_french_file_reads_in_every_encoding(encoding):
+    table = read_csv(REPHY.encode(encoding))
+    assert next(iter(table.columns)) == "Lieu de surveillance : Libellé"
+    assert table.iloc[1, 0] == "Île d'Yeu"
+    assert table["Résultat : Valeur"].tolist() == [1200.0, 350.5]
+    assert table["Coordonnées minx"].tolist() == [-4.35, -2.4]
+
+
+def test_its_positions_and_dates_can_be_selected(tmp_path):
+    (tmp_path / "rephy.csv").write_bytes(REPHY.encode("latin-1"))
+    it = entry(tmp_path, one("csv", str(tmp_path / "rephy.csv")))
+    july = it.to_pandas(time=("2010-07", "2010-07"))
+    assert july["Lieu de surveillance : Libellé"].tolist() == ["Île d'Yeu"]
+    assert july.time.tolist() == [pd.Timestamp("2010-07-02")]
+    assert it.to_pandas(bbox=(-5, 48, -4, 49)).lat.tolist() == [48.12]
+    assert "Coordonnées minx renamed lon" in july.attrs["odatis_changes"]
+    raw = it.to_pandas(clean=False)
+    assert raw["Passage : Date"].tolist() == ["21/06/2010", "02/07/2010"]
+
+
+def test_over_http_and_in_a_gzip_file_it_is_the_same(tmp_path, missing):
+    import gzip
+
+    servers.require(missing, "rclone")
+    folder = tmp_path / "served"
+    folder.mkdir()
+    (folder / "a.csv").write_bytes(REPHY.encode("latin-1"))
+    (folder / "a.csv.gz").write_bytes(gzip.compress(REPHY.encode()))
+    with servers.rclone("http", folder) as address:
+        plain = entry(tmp_path, one("csv", f"{address}/a.csv")).to_pandas()
+        packed = entry(tmp_path, one("csv", f"{address}/a.csv.gz", "sep: ';', decimal: ','")).to_pandas()
+    pd.testing.assert_frame_equal(plain, packed)
+
+
+def test_what_the_catalogue_says_wins():
+    content = b"a;b\n1,5;x\n"
+    assert read_csv(content, decimal=".").a.tolist() == ["1,5"]
+    assert read_csv(content, sep="|").columns.tolist() == ["a;b"]
+
+
+def test_a_web_page_is_no_table():
+    with pytest.raises(CatalogError, match="web page"):
+        read_csv(b"<!DOCTYPE html>\n<html>Log in", "it")
+
+
+@pytest.mark.parametrize(
+    ("text", "sep", "decimal"),
+    [
+        ("a,b\n1.5,2\n", ",", "."),
+        ("a;b\n1.5;2\n", ";", "."),
+        ("a;b\n1,5;2\n", ";", ","),
+        ("a\tb\n1,5\t2\n", "\t", ","),
+        ('name,lat\n"Douarnenez; baie",48.1\n"Yeu; île",46.7\n', ",", "."),
+        ("alone\n1\n", ",", "."),
+        ("", ",", "."),
+    ],
+)
+def test_the_mark_between_columns_is_found(text, sep, decimal):
+    found = sniffed(text.encode())
+    assert (found["sep"], found["decimal"]) == (sep, decimal)
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.floats(-1e6, 1e6).map(lambda value: round(value, 3)), min_size=2, max_size=20),
+    st.sampled_from([";", "\t", "|"]),
+    st.sampled_from([",", "."]),
+    st.sampled_from(["utf-8", "latin-1", "utf-8-sig"]),
+)
+def test_numbers_come_back_whatever_the_dialect(values, sep, decimal, encoding):
+    table = pd.DataFrame({"étiquette": ["é"] * len(values), "valeur": values})
+    text = table.to_csv(index=False, sep=sep, decimal=decimal)
+    np.testing.assert_allclose(read_csv(text.encode(encoding))["valeur"].astype(float), values)
+
+
+FLOATS = [
+    {"platform_number": 690000 + i, "time": f"2010-0{1 + i}-15T00:00:00Z", "latitude": 40 + i,
+     "longitude": -10 + 3 * i, "pres": 10.0 * i, "temp": 12.0 + i}
+    for i in range(5)
+]  # fmt: skip
+UNITS = {
+    "time": "UTC",
+    "latitude": "degrees_north",
+    "longitude": "degrees_east",
+    "pres": "decibar",
+    "temp": "degree_C",
+}
+
+
+@pytest.fixture
+def erddap():
+    with servers.stand_in(servers.TabledapStandIn(FLOATS, UNITS)) as server:
+        yield server
+
+
+def floats(folder, server, args: str = "variables: [pres, temp]"):
+    return entry(folder, one("tabledap", f"{server.address}/erddap/tabledap/ArgoFloats", args))
+
+
+def test_tabledap_is_asked_for_the_box_the_period_and_the_columns(tmp_path, erddap):
+    table = floats(tmp_path, erddap).to_pandas(
+        bbox=(-8, 40.5, 0, 43), time=("2010-01", "2010-03"), variables="temp"
+    )
+    assert table.temp.tolist() == [13.0, 14.0]
+    (asked,) = erddap.asked
+    assert asked == (
+        "/erddap/tabledap/ArgoFloats.csv?latitude,longitude,time,temp&latitude>=40.5&latitude<=43.0&longitude>=-8.0"
+        "&longitude<=0.0&time>=2010-01-01T00:00:00Z&time<=2010-03-31T23:59:59Z"
+    )
+
+
+def test_tabledap_gives_units_positions_and_dates(tmp_path, erddap):
+    table = floats(tmp_path, erddap, "variables: [temp], constraints: ['pres<=20']").to_pandas()
+    assert table.columns.tolist() == ["lat", "lon", "time", "temp"]
+    assert len(table) == 3
+    assert table.time.iloc[0] == pd.Timestamp("2010-01-15")
+    assert table.attrs["units"] == {"lat": "degrees_north", "lon": "degrees_east", "temp": "degree_Celsius"}
+
+
+def test_tabledap_without_a_row_says_so_and_an_unknown_dataset_another_thing(tmp_path, erddap):
+    with pytest.raises(DataNotFound, match="no row"):
+        floats(tmp_path, erddap).to_pandas(bbox=(100, 0, 110, 10))
+    absent = servers.stand_in(lambda _: (404, "text/plain", b""))
+    with absent as server, pytest.raises(CatalogError, match="it is not there"):
+        floats(tmp_path, server).to_pandas()
+
+
+def test_tabledap_across_the_date_line(tmp_path):
+    rows = [dict(FLOATS[0], longitude=lon) for lon in (-179.0, -100.0, 0.0, 179.0)]
+    with servers.stand_in(servers.TabledapStandIn(rows, UNITS)) as server:
+        assert floats(tmp_path, server).to_pandas(bbox=(170, 30, -170, 50)).lon.tolist() == [-179.0, 179.0]
+
+
+def test_a_row_cut_short_is_no_row(tmp_path):
+    heads = b"latitude,longitude,time,temp\ndegrees_north,degrees_east,UTC,degree_C\n"
+    cut = heads + b"40,-10,2010-01-15T00:00:00Z,1"
+    with (
+        servers.stand_in(lambda _: (200, "text/csv", cut)) as server,
+        pytest.raises(CatalogError, match="cut short"),
+    ):
+        floats(tmp_path, server).to_pandas()
+
+
+POINTS = [
+    {
+        "type": "Feature",
+        "geometry": {"type": "Point", "coordinates": [-5.0 + i, 48.0]},
+        "properties": {"lieu": f"Point {i}", "valeur": i},
+    }
+    for i in range(5)
+]
+AREA = [
+    {
+        "type": "Feature",
+        "geometry": {"type": "Polygon", "coordinates": [[[-5, 47], [-3, 47], [-3, 49], [-5, 47]]]},
+        "properties": {"habitat": "maërl"},
+    }
+]
+
+
+@pytest.fixture
+def wfs():
+    with servers.stand_in(servers.WfsStandIn({"surval": POINTS, "habitats": AREA})) as server:
+        yield server
+
+
+def test_wfs_gives_every_page_of_the_features_in_the_box(tmp_path, wfs):
+    it = entry(tmp_path, one("wfs", f"{wfs.address}/wfs?map=a", "typename: surval"))
+    assert it.to_pandas().valeur.tolist() == [0, 1, 2, 3, 4]
+    assert it.to_pandas(bbox=(-4.5, 47, -2.5, 49)).lieu.tolist() == ["Point 1", "Point 2"]
+    assert "map=a&service=WFS" in wfs.asked[0]
+    assert "bbox=-4.5,47.0,-2.5,49.0,CRS:84" in wfs.asked[-1]
+
+
+def test_wfs_areas_have_their_middle_and_their_shape(tmp_path, wfs):
+    table = entry(tmp_path, one("wfs", f"{wfs.address}/wfs", "typename: habitats")).to_pandas()
+    assert table[["lon", "lat"]].iloc[0].tolist() == [-4.0, 48.0]
+    assert '"Polygon"' in table.geometry.iloc[0]
+
+
+def test_wfs_errors_and_empty_answers_are_told(tmp_path, wfs):
+    with pytest.raises(CatalogError, match="no features in GeoJSON") as caught:
+        entry(tmp_path, one("wfs", f"{wfs.address}/wfs", "typename: none")).to_pandas()
+    assert "typename" in caught.value.hint
+    with pytest.raises(DataNotFound, match="no row"):
+        entry(tmp_path, one("wfs", f"{wfs.address}/wfs", "typename: surval")).to_pandas(bbox=(10, 0, 11, 1))
+
+
+def test_fewer_features_than_announced_raise(tmp_path):
+    body = b'{"type": "FeatureCollection", "features": [], "numberMatched": 3, "numberReturned": 0}'
+    with servers.stand_in(lambda _: (200, "application/json", body)) as server:
+        it = entry(tmp_path, one("wfs", f"{server.address}/wfs", "typename: surval"))
+        with pytest.raises(CatalogError, match="cut short: 0 of 3"):
+            it.to_pandas()

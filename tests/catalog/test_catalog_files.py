@@ -1,0 +1,149 @@
+"""The shipped catalogue: complete, in both languages, and honest about what nobody has verified."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from odatis_vre.catalog.model import CHECKABLE
+from odatis_vre.units import UnitsError, parse
+
+FOLDER = Path(__file__).parents[2] / "catalogs"
+DOMAINS = ("physics", "biogeochemistry", "marine_biology", "geology", "meteorology", "other_poles")
+# The thematic list of the site: each of its datasets is found under one of these identifiers.
+DATASETS = [
+    "10.17882/42182",
+    "10.17882/52367",
+    "10.17882/46219",
+    "10.17882/91774",
+    "10.17882/45461",
+    "10.48670/moi-00148",
+    "aa2927ad-d1d6-4867-89d3-1311bc11e6bb",
+    "83cca913-392b-4b65-ae34-d9d69d043e46",
+    "a57da16f-330a-4927-b532-ca013b6c83da",
+    "10.17882/79489",
+    "odyssea",
+    "cci-seastate",
+    "projects/woc",
+    "10.48670/moi-00021",
+    "OceanGlidersGDACTrajectories",
+    "maregraphie",
+    "10.12770/06770b5a-b8aa-4a59-b66d-304c2bf9b548",
+    "ArgoFloats-synthetic-BGC",
+    "isas_oxygen",
+    "10.48670/moi-00281",
+    "ocean-color-odatis-mr",
+    "MULTIOBS_GLO_BIO_CARBON_SURFACE_MYNRT_015_008",
+    "10.17882/100323",
+    "10.48670/moi-00019",
+    "woa23",
+    "10.17882/47248",
+    "102656",
+    "10.12770/cf5048f6-5bbf-4e44-ba74-e6f429af51ea",
+    "10.12770/ee059de2-2c81-46ce-88de-0fb5517046af",
+    "10.12770/1eb82d09-77ed-4f63-9f03-2c3516a9713d",
+    "10.12770/cf51df64-56f9-4a99-b1aa-36b8d7b743a1",
+    "4c54ac5e-9b83-42ad-b10e-e0769d6a1cd3",
+    "cmems_obs-wind_glo_phy_my_l4_0.125deg_PT1H",
+    "arco-era5",
+    "10.25326/128",
+    "hydroweb",
+    "ForM@Ter",
+]
+
+
+@pytest.fixture(scope="module")
+def remote(site):
+    return [entry for entry in site if not entry.id.startswith("sample/")]
+
+
+def test_there_is_one_file_a_domain_and_the_root_names_it(site):
+    assert {entry.id.partition("/")[0] for entry in site} == {"sample", *DOMAINS}
+    assert all((FOLDER / f"{name}.yaml").exists() for name in DOMAINS)
+
+
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_a_dataset_of_the_list_is_there(dataset):
+    assert any(dataset in (FOLDER / f"{name}.yaml").read_text("utf-8") for name in DOMAINS)
+
+
+def test_every_entry_is_described_in_both_languages(remote):
+    for entry in remote:
+        known = entry.metadata
+        for text in (known.title, known.description, *(facts.title for facts in entry.variables.values())):
+            assert text.en, entry.id
+            assert text.fr, entry.id
+        assert known.domain, entry.id
+        assert known.data_centre, entry.id
+        assert known.protocol, entry.id
+        assert known.links or known.access, entry.id
+
+
+def test_what_was_checked_is_said_for_every_field_that_is_stated(remote):
+    for entry in remote:
+        known = entry.metadata
+        stated = set(CHECKABLE) - set(known.unknown)
+        assert isinstance(known.verified, dict), entry.id
+        assert set(known.verified) == stated, entry.id
+
+
+def test_what_is_not_known_is_left_out_and_said_on_the_card(site):
+    assert site["marine_biology/gravelines"].metadata.licence is None
+    assert "not known: licence" in repr(site["marine_biology/gravelines"])
+
+
+def test_every_unit_is_one_that_can_be_read(remote):
+    for entry in remote:
+        for name, facts in entry.variables.items():
+            try:
+                facts.units and parse(facts.units)
+            except UnitsError:
+                pytest.fail(f"{entry.id}, {name}: {facts.units}")
+
+
+def test_standard_names_are_written_as_cf_writes_them(remote):
+    names = {name for entry in remote for name in entry.metadata.standard_names}
+    assert all(re.fullmatch(r"[a-z0-9_]+", name) for name in names)
+
+
+def test_a_citation_is_of_the_dataset_with_its_doi_where_it_has_one(remote):
+    for entry in remote:
+        known = entry.metadata
+        if known.citation:
+            assert known.citation[0]["type"] == "dataset", entry.id
+            assert known.citation[0].get("DOI") == known.doi, entry.id
+
+
+def test_a_pattern_has_places_to_fill_in_and_an_exact_address_none(remote):
+    for entry in remote:
+        filled = "{" not in entry.urlpath
+        assert filled == (entry.metadata.address != "pattern"), entry.id
+
+
+def test_two_layouts_of_the_same_data_are_two_methods_of_one_entry(site):
+    layouts = [way.layout for way in site["physics/duacs_sea_level"].metadata.access]
+    assert layouts == ["map", "series"]
+
+
+def test_no_address_holds_an_account():
+    for path in FOLDER.glob("*.yaml"):
+        assert not re.search(r"://[^/\s]*@", path.read_text("utf-8")), path.name
+
+
+def test_odatis_variables_are_labels_of_the_thesaurus(remote):
+    labels = {label for entry in remote for label in entry.metadata.odatis_variables}
+    tops = {label.split("/")[1] for label in labels}
+    assert tops == {"Physique de l'Océan", "Biogéochimie marine", "Biologie marine"}
+
+
+def test_a_french_question_leads_to_the_datasets(site):
+    found = site.search("chlorophylle, golfe de Gascogne, 2010-2020").names
+    assert "biogeochemistry/globcolour_chlorophyll" in found
+    assert "physics/refmar_tide_gauges" in site.search("marégraphe").names
+    assert site.search("sargasses").names[0] == "marine_biology/sargassum"
+
+
+def test_files_are_plain_yaml_of_utf8():
+    for path in FOLDER.glob("*.yaml"):
+        assert yaml.safe_load(path.read_text("utf-8"))["sources"], path.name
