@@ -169,7 +169,7 @@ def run_job(job: dict) -> dict:
 
 
 def peak_memory(forget: bool = False) -> int:
-    """The most bytes this process had in memory; since it was told to forget, where the system can (Linux)."""
+    """The most bytes this process had in memory; since told to forget, where the system can (Linux)."""
     status = Path("/proc/self/status")
     if not status.exists():
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)

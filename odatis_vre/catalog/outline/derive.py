@@ -67,10 +67,39 @@ def simplified(line: np.ndarray, tolerance: float) -> np.ndarray:
     return np.concatenate([simplified(line[: far + 1], tolerance)[:-1], simplified(line[far:], tolerance)])
 
 
+def on_the_map(ring: np.ndarray) -> list[np.ndarray]:
+    """A ring as it is drawn on a map from 180°W to 180°E; what lies beyond its edges is drawn again inside.
+
+    Parameters
+    ----------
+    ring : numpy.ndarray
+        (n, 2), degrees; it may jump over the date line.
+
+    Returns
+    -------
+    list of numpy.ndarray
+        One ring, or two that are 360 degrees apart.
+
+    Examples
+    --------
+    >>> [ring[:, 0].tolist() for ring in on_the_map(np.array([[170.0, 0], [-170, 0], [-170, 9], [170, 0]]))]
+    [[170.0, 190.0, 190.0, 170.0], [-190.0, -170.0, -170.0, -190.0]]
+    """
+    x = np.unwrap(ring[:, 0], period=360)
+    around = np.column_stack([x, ring[:, 1]])
+    if abs(x[-1] - x[0]) > 180:  # around a pole: closed along the edge of the map
+        pole = 90 if ring[:, 1].mean() > 0 else -90
+        around = np.concatenate([around, [[x[-1], pole], [x[0], pole]], around[:1]])
+    turn = np.array([360.0, 0.0])
+    if x.max() > 180:
+        return [around, around - turn]
+    return [around, around + turn] if x.min() < -180 else [around]
+
+
 def derive(topology: dict) -> dict:
     """The outline, with its origin and its licence."""
     path = ""
-    for ring in rings(topology):
+    for ring in [part for whole in rings(topology) for part in on_the_map(whole)]:
         x, y = ring.T
         if abs(np.dot(x[:-1], y[1:]) - np.dot(x[1:], y[:-1])) / 2 < _SMALLEST:
             continue
