@@ -79,7 +79,13 @@ def _ours() -> list[str]:
 def begin(state: State, *words: object) -> subprocess.Popen:
     command = [sys.executable, "-m", "onenode", "up", "--state", state.root, *words]
     environment = {**os.environ, "PYTHONPATH": str(HERE)}
-    return subprocess.Popen([str(word) for word in command], env=environment, start_new_session=True)
+    return subprocess.Popen(
+        [str(word) for word in command],
+        env=environment,
+        start_new_session=True,
+        # A test run in the background ignores Ctrl-C, and what it starts would too.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
 
 
 def is_down(state: State, seconds: float) -> bool:
