@@ -132,17 +132,22 @@ class RunningVRE(HubClient):
         return self.process.wait(60)
 
     def processes(self) -> list[psutil.Process]:
+        return [process for process, _ in self.commands()]
+
+    def commands(self) -> list[tuple[psutil.Process, str]]:
+        """Its processes that live, each with its command line: one that ends meanwhile is left out."""
         found = []
         for process in psutil.process_iter():
             try:
-                if process.environ().get("ODATIS_VRE_STATE") == str(self.state.resolve()):
-                    found.append(process)
+                ours = process.environ().get("ODATIS_VRE_STATE") == str(self.state.resolve())
+                if ours and process.status() != psutil.STATUS_ZOMBIE:
+                    found.append((process, " ".join(process.cmdline())))
             except (psutil.Error, OSError):
                 continue
-        return [process for process in found if process.status() != psutil.STATUS_ZOMBIE]
+        return found
 
     def process_of(self, sign: str) -> psutil.Process:
-        return next(process for process in self.processes() if sign in " ".join(process.cmdline()))
+        return next(process for process, command in self.commands() if sign in command)
 
 
 @pytest.fixture(scope="session")

@@ -18,9 +18,8 @@ def both(vre):
         vre.start_server(user, token, profile="small")
         own = next(
             process.environ()["JUPYTERHUB_API_TOKEN"]
-            for process in vre.processes()
-            if "jupyterhub.singleuser" in " ".join(process.cmdline())
-            and process.environ().get("JUPYTERHUB_USER") == user
+            for process, command in vre.commands()
+            if "jupyterhub.singleuser" in command and process.environ().get("JUPYTERHUB_USER") == user
         )
         note = {"type": "file", "format": "text", "content": f"private words of {user}"}
         vre.api(token, "PUT", f"/user/{user}/api/contents/note.txt", json=note).raise_for_status()

@@ -48,6 +48,6 @@ def with_work(new_vre):
     asyncio.run(begin_cell(vre, token, counting))
     vre.wait_for((vre.state / "homes" / USER / "count.txt").exists, 30, "the cell")
     vre.wait_for(
-        lambda: any("dask scheduler" in " ".join(p.cmdline()) for p in vre.processes()), 60, "the scheduler"
+        lambda: any("dask scheduler" in command for _, command in vre.commands()), 60, "the scheduler"
     )
     return vre
