@@ -80,6 +80,25 @@ class ChartRelease(HubClient):
         """What a Python program prints inside a pod."""
         return self.kubectl("exec", "-i", pod["metadata"]["name"], "--", "python", "-", *words, input=code)
 
+    @contextlib.contextmanager
+    def conversation(self, pod: dict, code: str):
+        """A Python program inside a pod that goes on: say a line to it, and have its answer, a line too."""
+        words = ("exec", "-i", pod["metadata"]["name"], "--", "python", "-u", "-c", code)
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        process = self.cluster.start("--namespace", self.namespace, *words, **pipes)
+
+        def say(line: str) -> str:
+            process.stdin.write(f"{line}\n")
+            process.stdin.flush()
+            return process.stdout.readline().strip()
+
+        try:
+            yield say
+        finally:
+            process.stdin.close()
+            process.kill()
+            process.wait()
+
     def install(self, **changes) -> None:
         """Install or upgrade, and wait until everything is ready."""
         self.values = merged(self.values, changes)
