@@ -16,7 +16,7 @@ def cache() -> Path:
 class State:
     """The folders of one cluster.
 
-    `store` (containerd's images) and `logs` stay after the cluster is down, `run` and `volumes` go.
+    `store` (containerd's images), `logs`, `dropped` stay after the cluster is down; `run`, `volumes` go.
     """
 
     root: Path
@@ -53,6 +53,11 @@ class State:
     def before(self) -> Path:
         """What the machine's network was before the cluster came up."""
         return self.run / "before.json"
+
+    @property
+    def dropped(self) -> Path:
+        """How many packets of pods were kept from leaving the machine, written down when the cluster goes."""
+        return self.root / "dropped"
 
     @property
     def ready(self) -> Path:

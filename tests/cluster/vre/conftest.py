@@ -162,12 +162,14 @@ def anywhere(cluster):
 
 
 @pytest.fixture
-def full_home(cluster, release, tmp_path, missing):
+def full_home(cluster, release, missing):
     """A user whose home volume has no byte left."""
     if not cluster.state:
         missing("The machine of the cluster", "the full disk is made on it: run without KUBECONFIG")
-    user, disk, folder = "fullhome", tmp_path / "disk", tmp_path / "home"
-    folder.mkdir()
+    # What is mounted there goes with the cluster, also after a kill.
+    place = cluster.state.run / "full-home"
+    user, disk, folder = "fullhome", place / "disk", place / "home"
+    folder.mkdir(parents=True)
     with disk.open("wb") as file:
         file.truncate(16 * 2**20)
     subprocess.run(["mkfs.ext4", "-q", "-m", "0", str(disk)], check=True)
@@ -182,6 +184,7 @@ def full_home(cluster, release, tmp_path, missing):
         release.kubectl("delete", "pvc", f"home-{user}", "--wait=false")
     finally:
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
+        shutil.rmtree(place)
 
 
 def _fill(path: Path) -> None:
