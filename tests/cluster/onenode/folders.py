@@ -1,6 +1,8 @@
 """Where things are: the cache of programs and images, and the folders of one cluster's state."""
 
 import os
+import shutil
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +12,33 @@ CLUSTER_TESTS = Path(__file__).parents[1]
 def cache() -> Path:
     """Find the folder of what is kept between clusters: programs and images, by content."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "odatis-vre"
+
+
+def use(kept: Path) -> None:
+    """Say that something of the cache is used now."""
+    os.utime(kept)
+
+
+def forget_old(folder: Path, pattern: str, keep: int = 3) -> None:
+    """Remove what was not used today, but for the few used last, which other checkouts may use.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+    pattern : str
+        Names of the contents of one thing.
+    keep : int
+        How many stay at least.
+    """
+    day = time.time() - 86400
+    found = sorted(folder.glob(pattern), key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in found[keep:]:
+        if path.stat().st_mtime < day:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    # What a killed build began.
+    for path in folder.glob(f".{pattern}-*"):
+        if path.is_dir() and path.stat().st_mtime < day:
+            shutil.rmtree(path)
 
 
 @dataclass(frozen=True)
