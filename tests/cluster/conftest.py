@@ -71,7 +71,7 @@ class Cluster:
         timeout: float = 120,
     ) -> str:
         """Run kubectl and return what it says; with `check=False` also where it refuses."""
-        return self._run("kubectl", "kubernetes", words, input, check, timeout)
+        return self._run("kubectl", words, input, check, timeout)
 
     def helm(
         self,
@@ -81,7 +81,7 @@ class Cluster:
         timeout: float = 600,
     ) -> str:
         """Run Helm and return what it says."""
-        return self._run("helm", "helm", words, input, check, timeout)
+        return self._run("helm", words, input, check, timeout)
 
     def get(self, *words: object) -> dict:
         """Get objects as kubectl's JSON."""
@@ -109,23 +109,26 @@ class Cluster:
 
     def start(self, *words: object, **kwargs) -> subprocess.Popen:
         """Start a kubectl that goes on, such as port-forward."""
-        command = [self._program("kubectl", "kubernetes"), *map(str, words)]
-        return subprocess.Popen(command, env=self._environment(), **kwargs)
+        command = [self.program("kubectl"), *map(str, words)]
+        return subprocess.Popen(command, env=self.environment(), **kwargs)
 
-    def _program(self, name: str, program: str) -> str:
-        return str((not self.state and shutil.which(name)) or programs.build(program) / name)
+    def program(self, name: str) -> str:
+        """Find `kubectl` or `helm`: the machine's own for somebody else's cluster, else those built here."""
+        built = {"kubectl": "kubernetes"}.get(name, name)
+        return str((not self.state and shutil.which(name)) or programs.build(built) / name)
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """Variables of a program that speaks to this cluster."""
         return {**os.environ, "KUBECONFIG": str(self.kubeconfig)}
 
-    def _run(self, name: str, program: str, words, given, check, timeout) -> str:
+    def _run(self, name: str, words, given, check, timeout) -> str:
         done = subprocess.run(
-            [self._program(name, program), *map(str, words)],
+            [self.program(name), *map(str, words)],
             input=given,
             capture_output=True,
             text=True,
             timeout=timeout,
-            env=self._environment(),
+            env=self.environment(),
             check=False,
         )
         if check and done.returncode:

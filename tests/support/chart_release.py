@@ -99,11 +99,16 @@ class ChartRelease(HubClient):
             process.kill()
             process.wait()
 
-    def install(self, **changes) -> None:
-        """Install or upgrade, and wait until everything is ready."""
+    def change(self, **changes) -> Path:
+        """Change values in the file that the next install reads."""
         self.values = merged(self.values, changes)
         path = self.folder / "values.yaml"
         path.write_text(yaml.safe_dump(self.values), "utf-8")
+        return path
+
+    def install(self, **changes) -> None:
+        """Install or upgrade, and wait until everything is ready."""
+        path = self.change(**changes)
         found = json.loads(self.cluster.kubectl("get", "namespaces", "-o", "json"))["items"]
         if self.namespace not in {item["metadata"]["name"] for item in found}:
             self.cluster.kubectl("create", "namespace", self.namespace)

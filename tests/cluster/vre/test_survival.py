@@ -1,46 +1,10 @@
 """Pods of the hub and the gateway go and come back; servers, clusters and files stay."""
 
 import pytest
+from dask_program import PROGRAM
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 
-# One program of a user, with one Dask client and the futures that it waits for: what `hold NAME` begins ends
-# when `release NAME` says so.
-WORK = """
-import sys
-from dask_gateway import Gateway
-from distributed import Event, secede
-
-def slow(name):
-    secede()
-    return 42 if Event(name).wait(timeout=600) else 0
-
-cluster = Gateway().new_cluster(shutdown_on_close=False)
-cluster.scale(1)
-client = cluster.get_client()
-client.wait_for_workers(1, timeout=120)
-open("kept.txt", "w").write("kept")
-futures = {}
-for line in sys.stdin:
-    verb, _, name = line.strip().partition(" ")
-    try:
-        if verb == "hold":
-            futures[name] = client.submit(slow, name, key=name)
-        elif verb == "publish":
-            client.publish_dataset(futures[name], name=name)
-        elif verb == "release":
-            Event(name, client=client).set()
-            print(futures[name].result(timeout=60))
-            continue
-        elif verb == "get":
-            Event(name, client=client).set()
-            print(client.get_dataset(name).result(timeout=60))
-            continue
-        print(cluster.name, client.submit(sum, [20, 22], pure=False).result(timeout=60),
-              *(future.status for future in futures.values()))
-    except BaseException as error:
-        print(type(error).__name__, str(error).replace(chr(10), " "))
-"""
 CONNECT_ANEW = """
 import sys
 from dask_gateway import Gateway
@@ -54,7 +18,7 @@ STOP = "import sys\nfrom dask_gateway import Gateway\nGateway().stop_cluster(sys
 def at_work(release):
     """A server on which one program waits for a slow future: its pod, and what to say to the program."""
     server = release.server_of("researcher")
-    with release.conversation(server, WORK) as say:
+    with release.conversation(server, PROGRAM) as say:
         name, *said = say("hold always").split()
         assert said == ["42", "pending"]
         yield server, say
@@ -119,7 +83,7 @@ def test_what_a_link_that_is_cut_leaves(release, at_work):
 
 def test_a_full_home_does_not_block_a_start(release, full_home):
     token = release.token(full_home)
-    release.start_server(full_home, token, 120)
+    release.start_server(full_home, token, 120, profile="small")
     server = release.pod("singleuser-server", full_home)
     fill = "import shutil\nprint(shutil.disk_usage('.').free)"
     assert int(release.run_in(server, fill)) == 0

@@ -83,7 +83,7 @@ def site_values() -> dict:
             "objectStore": {"endpoint": STORE, "secret": "store"},
             "endpoints": [{"cidr": f"{world.PRIVATE}/32", "ports": [9000]}],
         },
-        "catalog": {"files": {"odatis.yaml": CATALOG}},
+        "catalog": {"volume": {"pvc": "library", "subPath": "catalog"}},
         "notebooks": {
             "templates": {"pvc": "library", "subPath": "templates"},
             "workshops": {"pvc": "library", "subPath": "workshops"},
@@ -129,7 +129,7 @@ class Folders:
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory) -> Folders:
-    """A field in an object store and on the nodes, and a library of notebooks."""
+    """A field in an object store and on the nodes, and a library of notebooks and a catalogue."""
     root = tmp_path_factory.mktemp("institute")
     found = Folders(root / "store", root / "disk", root / "library")
     field = xr.Dataset(
@@ -142,6 +142,8 @@ def folders(tmp_path_factory) -> Folders:
     for name in ("templates", "workshops", "climatology"):
         (found.library / name).mkdir(parents=True)
         (found.library / name / "read.me").write_text(name, "utf-8")
+    (found.library / "catalog").mkdir()
+    (found.library / "catalog" / "odatis.yaml").write_text(CATALOG, "utf-8")
     return found
 
 
