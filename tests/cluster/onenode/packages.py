@@ -39,6 +39,10 @@ def _there(sign: str) -> bool:
 def check() -> None:
     """Refuse where a cluster cannot be brought up."""
     require_root()
+    if wanted := missing():
+        raise OneNodeError(
+            f"The cluster needs {', '.join(wanted)}: run `apt-get install {' '.join(wanted)}`."
+        )
 
 
 def require_root() -> None:
@@ -46,10 +50,6 @@ def require_root() -> None:
     if os.geteuid():
         raise OneNodeError(
             "The test cluster needs root: run it with sudo, or name a cluster of yours with KUBECONFIG."
-        )
-    if wanted := missing():
-        raise OneNodeError(
-            f"The cluster needs {', '.join(wanted)}: run `apt-get install {' '.join(wanted)}`."
         )
 
 
