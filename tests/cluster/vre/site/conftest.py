@@ -129,7 +129,7 @@ class Folders:
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory) -> Folders:
-    """A field in an object store and on the nodes, and a library of notebooks and a catalogue."""
+    """A field in an object store and on the nodes, and a library of notebooks."""
     root = tmp_path_factory.mktemp("institute")
     found = Folders(root / "store", root / "disk", root / "library")
     field = xr.Dataset(
