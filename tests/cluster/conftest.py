@@ -16,6 +16,7 @@ from not_run import NOT_RUN
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
+from machine import machine  # noqa: E402
 from onenode import addons, images, network, programs  # noqa: E402
 from onenode import cluster as onenode  # noqa: E402
 from onenode.errors import OneNodeError  # noqa: E402
@@ -70,7 +71,7 @@ class Cluster:
         timeout: float = 120,
     ) -> str:
         """Run kubectl and return what it says; with `check=False` also where it refuses."""
-        return self._run("kubectl", "kubernetes", words, input, check, timeout)
+        return self._run("kubectl", words, input, check, timeout)
 
     def helm(
         self,
@@ -80,7 +81,7 @@ class Cluster:
         timeout: float = 600,
     ) -> str:
         """Run Helm and return what it says."""
-        return self._run("helm", "helm", words, input, check, timeout)
+        return self._run("helm", words, input, check, timeout)
 
     def get(self, *words: object) -> dict:
         """Get objects as kubectl's JSON."""
@@ -108,23 +109,26 @@ class Cluster:
 
     def start(self, *words: object, **kwargs) -> subprocess.Popen:
         """Start a kubectl that goes on, such as port-forward."""
-        command = [self._program("kubectl", "kubernetes"), *map(str, words)]
-        return subprocess.Popen(command, env=self._environment(), **kwargs)
+        command = [self.program("kubectl"), *map(str, words)]
+        return subprocess.Popen(command, env=self.environment(), **kwargs)
 
-    def _program(self, name: str, program: str) -> str:
-        return str((not self.state and shutil.which(name)) or programs.build(program) / name)
+    def program(self, name: str) -> str:
+        """Find `kubectl` or `helm`: the machine's own for somebody else's cluster, else those built here."""
+        built = {"kubectl": "kubernetes"}.get(name, name)
+        return str((not self.state and shutil.which(name)) or programs.build(built) / name)
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """Variables of a program that speaks to this cluster."""
         return {**os.environ, "KUBECONFIG": str(self.kubeconfig)}
 
-    def _run(self, name: str, program: str, words, given, check, timeout) -> str:
+    def _run(self, name: str, words, given, check, timeout) -> str:
         done = subprocess.run(
-            [self._program(name, program), *map(str, words)],
+            [self.program(name), *map(str, words)],
             input=given,
             capture_output=True,
             text=True,
             timeout=timeout,
-            env=self._environment(),
+            env=self.environment(),
             check=False,
         )
         if check and done.returncode:
@@ -133,38 +137,40 @@ class Cluster:
 
 
 @pytest.fixture(scope="session")
-def cluster(pytestconfig) -> Iterator[Cluster]:
-    """A cluster that is up: of KUBECONFIG, or of this machine."""
+def counted(pytestconfig) -> Iterator[list[int]]:
+    """Collect, a number a cluster, the packets of pods that were kept from leaving this machine."""
+    counts = []
+    yield counts
+    if counts:
+        line = f"packets of pods kept from leaving this machine: {sum(counts)} (clusters: {len(counts)})"
+        pytestconfig.stash[NOT_RUN].append(line)
+
+
+@pytest.fixture(scope="session")
+def cluster(counted) -> Iterator[Cluster]:
+    """A cluster that is up: of KUBECONFIG, or of this machine, which is afterwards as before."""
     given = os.environ.get("KUBECONFIG")
-    if given:
-        folder = State(Path(given).resolve().parent)
-        state = folder if folder.ready.exists() else None
-        found = Cluster(Path(given), own=False, state=state)
-        yield found
-        left = report(pytestconfig, found)
-    else:
-        state = State((cache() / "onenode").resolve())
-        own = not onenode.is_up(state)
+    state = State(Path(given).resolve().parent if given else (cache() / "onenode").resolve())
+    if given and not state.ready.exists():
+        yield Cluster(Path(given), own=False, state=None)
+        return
+    own = not given and not onenode.is_up(state)
+    if own:
         try:
+            onenode.down(state.root)
+            before = machine()
             onenode.up(state.root, os.getpid(), lambda line: print(line, file=sys.stderr))  # noqa: T201
         except OneNodeError as error:
             pytest.fail(str(error), pytrace=False)
-        found = Cluster(state.kubeconfig, own, state)
-        try:
-            yield found
-        finally:
-            left = report(pytestconfig, found)
-            if own:
-                onenode.down(state.root)
-    assert not left, f"{left} packets of pods were on their way out of this machine"
-
-
-def report(config, cluster: Cluster) -> int | None:
-    """Keep for the summary, and return, how many packets were kept from leaving this machine."""
-    packets = cluster.packets()
-    if packets is not None:
-        config.stash[NOT_RUN].append(f"packets of pods kept from leaving this machine: {packets}")
-    return packets
+    try:
+        yield Cluster(state.kubeconfig, own, state)
+    finally:
+        if own:
+            onenode.down(state.root)
+        counted.append(int(state.dropped.read_text("utf-8")) if own else network.dropped())
+    assert counted[-1] == 0, "packets of pods were on their way out of this machine"
+    if own:
+        assert machine() == before
 
 
 @pytest.fixture

@@ -1,18 +1,19 @@
-"""A cluster that is gone, however it went, leaves the machine as it was."""
+"""A cluster that is gone, however it went, leaves the machine as it was.
 
-import json
+That the shared one does, after all tests on it, is asserted at its end (conftest.py).
+"""
+
 import os
-import re
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-import psutil
 import pytest
+from machine import machine, ours
 from onenode import cluster as onenode
-from onenode import network, node, processes
+from onenode import processes
 from onenode.control_plane import kubectl
 from onenode.folders import State, cache
 from onenode.outside import INTERNET, outside
@@ -20,60 +21,22 @@ from onenode.processes import run
 from pods import until
 
 HERE = Path(__file__).parent
-COUNTERS = re.compile(r"packets \d+ bytes \d+|\[\d+:\d+\]|^#.*$", re.MULTILINE)
 
 
 @pytest.fixture
-def state(missing):
+def state(missing, counted):
+    """The folders of a cluster of the test's own; no packet of its pods was on its way out."""
     found = State((cache() / "onenode").resolve())
     if os.environ.get("KUBECONFIG"):
         missing("A machine of its own", "these tests bring up a cluster: run without KUBECONFIG")
     if other := onenode.current():
         missing("A machine without a cluster", f"`python -m onenode down --state {other.root}` ends it")
     onenode.down(found.root)
+    found.dropped.unlink(missing_ok=True)
     yield found
     onenode.down(found.root)
-
-
-def machine() -> dict[str, object]:
-    """Look at all of this machine that a cluster changes."""
-
-    def told(*words: str) -> str:
-        return COUNTERS.sub("", run(*words, check=False)).strip()
-
-    def listed(*words: str) -> list:
-        return sorted(json.dumps(item, sort_keys=True) for item in json.loads(run("ip", "-j", *words)))
-
-    mounts = [
-        mount for mount in network.mounts() if "onenode" in mount or mount.startswith(("/run/", "/sys/"))
-    ]
-    return {
-        "links": network.links(),
-        "routes": listed("-4", "route", "show", "table", "all"),
-        "rules": listed("rule"),
-        "traffic control": told("tc", "qdisc"),
-        "iptables": told("iptables-save"),
-        "nftables": told("nft", "list", "ruleset"),
-        "address sets": told("ipset", "list", "-name"),
-        "forwarding": Path("/proc/sys/net/ipv4/ip_forward").read_text("utf-8"),
-        "mounts": mounts,
-        "cgroups": [str(group) for group in node.cgroups() if group.exists()],
-        "namespaces": told("ip", "netns"),
-        "folders": [folder for folder in network.TRACES if Path(folder).exists()],
-        "processes": sorted(_ours()),
-    }
-
-
-def _ours() -> list[str]:
-    found = []
-    for process in psutil.process_iter():
-        try:
-            command = process.cmdline()
-            if process.environ().get(processes.MARK) and process.status() != psutil.STATUS_ZOMBIE:
-                found.append(" ".join(command[:3]))
-        except psutil.Error:
-            continue
-    return found
+    counted.append(int(found.dropped.read_text("utf-8")))
+    assert counted[-1] == 0
 
 
 def begin(state: State, *words: object) -> subprocess.Popen:
@@ -89,18 +52,7 @@ def begin(state: State, *words: object) -> subprocess.Popen:
 
 
 def is_down(state: State, seconds: float) -> bool:
-    return bool(until(lambda: not state.run.exists() and not _ours(), seconds))
-
-
-def test_after_down_the_machine_is_as_before(state):
-    before = machine()
-    onenode.up(state.root, os.getpid())
-    assert machine() != before
-    assert "Running" in kubectl(state, "get", "pods", "-A")
-    with outside():
-        assert run("ip", "route", "get", INTERNET).startswith(f"{INTERNET} via")
-    onenode.down(state.root)
-    assert machine() == before
+    return bool(until(lambda: not state.run.exists() and not ours(), seconds))
 
 
 def test_cluster_goes_when_its_keeper_is_killed(state):
@@ -110,21 +62,34 @@ def test_cluster_goes_when_its_keeper_is_killed(state):
         assert begin(state, "--while", keeper.pid).wait(200) == 0
         time.sleep(2)
         assert onenode.is_up(state)
-    finally:
+    except BaseException:
+        keeper.kill()
+        raise
+    assert machine() != before
+    assert "Running" in kubectl(state, "get", "pods", "-A")
+    # What a killed test leaves goes too: the world outside is still there when the cluster ends.
+    with outside():
+        assert run("ip", "route", "get", INTERNET).startswith(f"{INTERNET} via")
         keeper.kill()
         keeper.wait()
-    assert is_down(state, 60)
-    assert machine() == before
+        assert is_down(state, 60)
+        assert machine() == before
 
 
 @pytest.mark.parametrize(
-    "number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name
+    ("number", "moment"),
+    [
+        # The API server comes; the node comes; the node runs, and the network comes.
+        (signal.SIGINT, "kube-apiserver"),
+        (signal.SIGTERM, "kubelet"),
+        (signal.SIGKILL, "cilium-agent"),
+    ],
+    ids=lambda value: getattr(value, "name", value),
 )
-def test_start_that_is_interrupted_leaves_nothing(state, number):
+def test_start_that_is_interrupted_leaves_nothing(state, number, moment):
     before = machine()
     starting = begin(state)
-    # In the middle: the node runs, the network comes.
-    assert until(lambda: processes.named(state, "cilium-agent"), 100)
+    assert until(lambda: processes.named(state, moment), 100)
     starting.send_signal(number)
     starting.wait(100)
     assert is_down(state, 60)
@@ -134,6 +99,13 @@ def test_start_that_is_interrupted_leaves_nothing(state, number):
 def test_down_works_after_everything_was_killed(state):
     before = machine()
     onenode.up(state.root, os.getpid())
+    # As the test of a full home has it when it is killed.
+    disk, folder = state.run / "disk", state.run / "home"
+    folder.mkdir()
+    with disk.open("wb") as file:
+        file.truncate(2**20)
+    run("mkfs.ext4", "-q", disk)
+    run("mount", "-o", "loop", disk, folder)
     processes.end(processes.marked(state))
     onenode.down(state.root)
     assert machine() == before

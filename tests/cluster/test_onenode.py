@@ -11,9 +11,11 @@ from pods import address, ask, pod, server, start, until
 OUTSIDE = (INTERNET, PRIVATE, METADATA)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def probe(cluster):
+@pytest.fixture(scope="module", autouse=True)
+def probe(cluster, missing):
     """The image of the pods below."""
+    if not cluster.state:
+        missing("The machine of the cluster", "these tests look at the cluster that they bring up on it")
     cluster.load(images.probe())
 
 
@@ -167,6 +169,6 @@ def test_image_that_was_not_loaded_is_asked_of_no_registry(cluster, namespace):
     assert until(lambda: "127.0.0.1:1: connect: connection refused" in said()), said()
 
 
-def test_helm_sees_the_cluster(cluster):
+def test_helm_sees_the_cluster(cluster, namespace):
     assert "kube-system" in cluster.kubectl("get", "namespaces")
-    assert json.loads(cluster.helm("list", "--all-namespaces", "-o", "json")) == []
+    assert json.loads(cluster.helm("list", "--namespace", namespace, "-o", "json")) == []

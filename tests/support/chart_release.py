@@ -80,11 +80,35 @@ class ChartRelease(HubClient):
         """What a Python program prints inside a pod."""
         return self.kubectl("exec", "-i", pod["metadata"]["name"], "--", "python", "-", *words, input=code)
 
-    def install(self, **changes) -> None:
-        """Install or upgrade, and wait until everything is ready."""
+    @contextlib.contextmanager
+    def conversation(self, pod: dict, code: str):
+        """A Python program inside a pod that goes on: say a line to it, and have its answer, a line too."""
+        words = ("exec", "-i", pod["metadata"]["name"], "--", "python", "-u", "-c", code)
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        process = self.cluster.start("--namespace", self.namespace, *words, **pipes)
+
+        def say(line: str) -> str:
+            process.stdin.write(f"{line}\n")
+            process.stdin.flush()
+            return process.stdout.readline().strip()
+
+        try:
+            yield say
+        finally:
+            process.stdin.close()
+            process.kill()
+            process.wait()
+
+    def change(self, **changes) -> Path:
+        """Change values in the file that the next install reads."""
         self.values = merged(self.values, changes)
         path = self.folder / "values.yaml"
         path.write_text(yaml.safe_dump(self.values), "utf-8")
+        return path
+
+    def install(self, **changes) -> None:
+        """Install or upgrade, and wait until everything is ready."""
+        path = self.change(**changes)
         found = json.loads(self.cluster.kubectl("get", "namespaces", "-o", "json"))["items"]
         if self.namespace not in {item["metadata"]["name"] for item in found}:
             self.cluster.kubectl("create", "namespace", self.namespace)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from . import programs
 from .errors import OneNodeError
-from .folders import State, cache
+from .folders import State, cache, forget_old, use
 from .processes import run
 
 BUSYBOX = "onenode.test/busybox:1"
@@ -69,6 +69,8 @@ def scratch(
                 tar.addfile(entry)
         archive(name, layer, command, target, key=key)
         layer.unlink()
+        forget_old(target.parent, f"{target.stem[:-16]}{'?' * 16}.tar")
+    use(target)
     return target
 
 
@@ -132,6 +134,8 @@ def debian(name: str, packages: str, *options: str, say=lambda line: None) -> Pa
             layer = Path(scratch, "root.tar")
             run(*command, layer, seconds=600)
             archive(name, layer, ("sleep", "infinity"), target)
+        forget_old(target.parent, f"{target.stem[:-16]}{'?' * 16}.tar")
+    use(target)
     return target
 
 

@@ -143,6 +143,8 @@ def restore(state: State) -> None:
     """Put the network back to what it was before the cluster."""
     before = json.loads(state.before.read_text("utf-8")) if state.before.exists() else None
     known = set(before["links"]) if before else set()
+    with contextlib.suppress(OneNodeError):
+        state.dropped.write_text(f"{dropped()}", "utf-8")
     for name in links():
         if OURS.match(name) and name not in known:
             # One end of a pair takes the other with it.

@@ -16,10 +16,12 @@ from functools import cache
 from pathlib import Path
 
 from .errors import OneNodeError
-from .folders import CLUSTER_TESTS
+from .folders import CLUSTER_TESTS, forget_old, use
 from .folders import cache as cache_folder
 
 GO_SERIES = (1, 26)
+# As `folder` names builds; `kubernetes-*` alone would be any program whose name begins so.
+HASH = "[0-9a-f]" * 16
 K8S_VERSION = "k8s.io/component-base/version"
 
 
@@ -192,6 +194,8 @@ def build(name: str, say=lambda line: None) -> Path:
             with _beside(target) as beside:
                 _compile(program, beside)
             say(f"Built {name} in {time.monotonic() - started:.0f} s.")
+            forget_old(target.parent, f"{name}-{HASH}")
+        use(target)
     return target
 
 

@@ -8,11 +8,15 @@ from pathlib import Path
 
 import pytest
 from chart_release import ROOT, ChartRelease
+from documented import Operator
 from onenode import images
 from onenode import outside as world
 from onenode.folders import cache
+from vre_values import values
 
 UNLISTED = "172.30.0.8"
+# A cloud's own server for its machines, at a public address: it gives a node what provisioned it.
+WIRESERVER = "168.63.129.16"
 PROBE = """
 apiVersion: v1
 kind: Pod
@@ -31,39 +35,6 @@ import sqlite3
 database = sqlite3.connect("file:/srv/hub/jupyterhub.sqlite?mode=ro", uri=True)
 print(*(row[0] for row in database.execute("select name from users")))
 """
-USERS = ["researcher", "chercheuse", "reader", "lectrice", "fullhome"]
-
-
-def values(reference: str) -> dict:
-    """What a test cluster of two cores needs beside the defaults."""
-    prefix, tag = reference.rsplit("/", 1)[0], reference.rsplit(":", 1)[1]
-
-    def image(name: str) -> dict:
-        return {"image": {"name": f"{prefix}/{name}", "tag": tag}}
-
-    return {
-        "vre": {
-            "auth": {"users": USERS},
-            "compute": {
-                "worker_memory": "768M",
-                "scheduler_memory": "512M",
-                "scheduler_cores": 0.5,
-                "user_max_clusters": 2,
-                "user_max_cores": 4,
-                "user_max_memory": "8G",
-                "start_seconds": 120,
-            },
-        },
-        "hub": image("hub"),
-        "proxy": image("proxy"),
-        "singleuser": {**image("notebook"), "storage": {"capacity": "1Gi"}},
-        "gateway": {
-            **image("gateway"),
-            "scheduler": {"requests": {"cpu": "50m"}},
-            "worker": {"requests": {"cpu": "50m"}},
-        },
-        "data": {"endpoints": [{"cidr": f"{world.PRIVATE}/32", "ports": [80]}]},
-    }
 
 
 @pytest.fixture(scope="session")
@@ -125,6 +96,13 @@ class InhabitedRelease(ChartRelease):
         return self.run_in(self.pod("hub"), _NAMES).split()
 
 
+@pytest.fixture(scope="session")
+def operator(release) -> Operator:
+    """Somebody who types what docs/operate.md says, in a folder with the chart and the values."""
+    (hub,) = {container["image"] for container in release.pod("hub")["spec"]["containers"]}
+    return Operator(release, {"registry.example.org/vre/hub:0.1.0": hub})
+
+
 @dataclass(frozen=True)
 class Outside:
     """Addresses outside the cluster; each answers HTTP on port 80."""
@@ -133,6 +111,7 @@ class Outside:
     private: str = world.PRIVATE
     unlisted: str = UNLISTED
     metadata: str = world.METADATA
+    wireserver: str = WIRESERVER
 
 
 @pytest.fixture(scope="module")
@@ -162,12 +141,14 @@ def anywhere(cluster):
 
 
 @pytest.fixture
-def full_home(cluster, release, tmp_path, missing):
+def full_home(cluster, release, missing):
     """A user whose home volume has no byte left."""
     if not cluster.state:
         missing("The machine of the cluster", "the full disk is made on it: run without KUBECONFIG")
-    user, disk, folder = "fullhome", tmp_path / "disk", tmp_path / "home"
-    folder.mkdir()
+    # What is mounted there goes with the cluster, also after a kill.
+    place = cluster.state.run / "full-home"
+    user, disk, folder = "fullhome", place / "disk", place / "home"
+    folder.mkdir(parents=True)
     with disk.open("wb") as file:
         file.truncate(16 * 2**20)
     subprocess.run(["mkfs.ext4", "-q", "-m", "0", str(disk)], check=True)
@@ -182,6 +163,7 @@ def full_home(cluster, release, tmp_path, missing):
         release.kubectl("delete", "pvc", f"home-{user}", "--wait=false")
     finally:
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
+        shutil.rmtree(place)
 
 
 def _fill(path: Path) -> None:

@@ -1,6 +1,9 @@
 """Dask on the cluster: two workers compute, and no user passes the caps, whatever is tried."""
 
+import time
+
 import pytest
+from not_run import NOT_RUN
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 
@@ -77,8 +80,11 @@ def server(release):
     release.wait_for(lambda: not release.pods("dask-worker"), 60, "the end of the workers")
 
 
-def test_two_workers_compute(release, server):
+def test_two_workers_compute(release, server, pytestconfig):
+    began = time.monotonic()
     hosts, total = release.run_in(server, TWO_WORKERS).splitlines()[-2:]
+    told = f"a Dask cluster of two workers, from its request to its result: {time.monotonic() - began:.0f} s"
+    pytestconfig.stash[NOT_RUN].append(told)
     assert len(set(eval(hosts))) == 2
     assert total == "5050"
 

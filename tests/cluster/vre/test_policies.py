@@ -25,7 +25,7 @@ def knock(target):
 with ThreadPoolExecutor(16) as pool:
     print(json.dumps(list(pool.map(knock, sys.argv[1:]))))
 """
-BEYOND = {"kubelet", "api-server", "metadata", "private", "endpoint", "internet"}
+BEYOND = {"kubelet", "api-server", "metadata", "wireserver", "private", "endpoint", "internet"}
 CLUSTER = """
 from dask_gateway import Gateway
 cluster = Gateway().new_cluster(shutdown_on_close=False)
@@ -73,6 +73,7 @@ def targets(release, inhabited, outside, anywhere):
         "gateway": "gateway-proxy:8000",
         "gateway-api": f"{ip(release.pod('gateway-api'))}:8000",
         "own-scheduler": f"{ip(own['scheduler'])}:8786",
+        "own-worker": f"{ip(own['worker'])}:{worker_port(release, own)}",
         "other-server": f"{ip(other['server'])}:8888",
         "other-scheduler": f"{ip(other['scheduler'])}:8786",
         "other-scheduler-pages": f"{ip(other['scheduler'])}:8787",
@@ -80,6 +81,7 @@ def targets(release, inhabited, outside, anywhere):
         "kubelet": f"{kubelet}:10250",
         "api-server": "kubernetes.default.svc:443",
         "metadata": f"{outside.metadata}:80",
+        "wireserver": f"{outside.wireserver}:80",
         "private": f"{outside.unlisted}:80",
         "endpoint": f"{outside.private}:80",
         "internet": f"{outside.internet}:80",
@@ -129,7 +131,14 @@ def test_a_user_reaches_what_the_work_needs_and_nothing_else(release, inhabited,
 
 def test_a_worker_reaches_its_own_scheduler_and_the_data_and_nothing_else(release, inhabited, targets):
     found = reached(release, inhabited["researcher"]["worker"], targets)
-    assert found == {"own-scheduler", "endpoint", "internet"}
+    assert found == {"own-scheduler", "own-worker", "endpoint", "internet"}
+
+
+def test_a_scheduler_reaches_its_own_cluster_and_the_gateways_api_and_nothing_else(
+    release, inhabited, targets
+):
+    found = reached(release, inhabited["researcher"]["scheduler"], targets)
+    assert found == {"own-scheduler", "own-worker", "gateway-api"}
 
 
 def test_the_hub_refuses_without_a_token(release, inhabited):

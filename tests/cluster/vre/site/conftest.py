@@ -83,7 +83,7 @@ def site_values() -> dict:
             "objectStore": {"endpoint": STORE, "secret": "store"},
             "endpoints": [{"cidr": f"{world.PRIVATE}/32", "ports": [9000]}],
         },
-        "catalog": {"files": {"odatis.yaml": CATALOG}},
+        "catalog": {"volume": {"pvc": "library", "subPath": "catalog"}},
         "notebooks": {
             "templates": {"pvc": "library", "subPath": "templates"},
             "workshops": {"pvc": "library", "subPath": "workshops"},
@@ -142,6 +142,8 @@ def folders(tmp_path_factory) -> Folders:
     for name in ("templates", "workshops", "climatology"):
         (found.library / name).mkdir(parents=True)
         (found.library / name / "read.me").write_text(name, "utf-8")
+    (found.library / "catalog").mkdir()
+    (found.library / "catalog" / "odatis.yaml").write_text(CATALOG, "utf-8")
     return found
 
 

@@ -14,6 +14,18 @@ try:
 except OSError as error:
     print("no answer:", error)
 """
+KNOCK_FROM_A_WORKER = """
+import socket
+import odatis_vre as ov
+def knock():
+    try:
+        socket.create_connection(("database.institute", 5432), timeout=4).close()
+        return "open"
+    except OSError as error:
+        return f"no answer: {error}"
+with ov.cluster(workers=1) as client:
+    print(client.submit(knock).result())
+"""
 OPEN = """
 import json
 import odatis_vre as ov
@@ -60,7 +72,7 @@ def ana(site) -> dict:
 @pytest.fixture(scope="module")
 def server(site, ana) -> dict:
     """The pod of ana's server."""
-    site.start_server("ana", ana["token"], 180)
+    site.start_server("ana", ana["token"], 180, profile="small")
     return site.pod("singleuser-server", "ana")
 
 
@@ -102,6 +114,7 @@ def test_only_the_way_in_reaches_the_proxy(site, cluster):
 def test_the_database_is_reached_by_the_hub_alone(site, server):
     assert site.run_in(site.pod("hub"), KNOCK, "database.institute", "5432").strip() == "open"
     assert "no answer" in site.run_in(server, KNOCK, "database.institute", "5432")
+    assert site.run_in(server, KNOCK_FROM_A_WORKER).splitlines()[-1] == "no answer: timed out"
 
 
 def test_a_new_hub_pod_finds_users_and_servers_in_postgresql(site, ana, server):

@@ -1,0 +1,41 @@
+"""The cache of programs and images holds what checkouts use, and does not grow for ever."""
+
+import os
+import time
+
+from onenode import programs
+from onenode.folders import forget_old
+
+DAY = 86400
+
+
+def made(folder, name: str, days: float):
+    """A build that was last used some days ago."""
+    (path := folder / name).mkdir()
+    (path / "program").write_text(name)
+    os.utime(path, (time.time() - days * DAY,) * 2)
+    return path
+
+
+def test_old_builds_go_and_the_last_used_stay(tmp_path):
+    pattern = f"helm-{programs.HASH}"
+    builds = [made(tmp_path, f"helm-{number:016x}", number) for number in range(6)]
+    other = made(tmp_path, f"helm-plugin-{1:016x}", 30)
+    begun = [made(tmp_path, f".helm-{7:016x}-{name}", days) for name, days in (("old", 2), ("new", 0))]
+    forget_old(tmp_path, pattern)
+    assert [build.exists() for build in builds] == [True, True, True, False, False, False]
+    assert other.exists()
+    assert [draft.exists() for draft in begun] == [False, True]
+
+
+def test_what_was_used_today_stays(tmp_path):
+    builds = [made(tmp_path, f"helm-{number:016x}", 0.1) for number in range(6)]
+    forget_old(tmp_path, f"helm-{programs.HASH}")
+    assert all(build.exists() for build in builds)
+
+
+def test_a_build_that_is_asked_for_counts_as_used():
+    kept = programs.build("helm")
+    os.utime(kept, (0, 0))
+    assert programs.build("helm") == kept
+    assert time.time() - kept.stat().st_mtime < 60
