@@ -25,11 +25,13 @@ def catalog_schema(model: type[BaseModel]) -> dict[str, Any]:
     """
     made = model.model_json_schema(mode="validation")
     parts = made["$defs"]
-    for name in ("Metadata", "Variable"):
-        for field in ("title", "description"):
+    text = {"anyOf": [{"$ref": "#/$defs/Text"}, _TEXT]}
+    for name in ("Metadata", "Variable", "Access"):
+        for field in ("title", "description", "note"):
             if field in parts[name]["properties"]:
-                parts[name]["properties"][field] = {"anyOf": [{"$ref": "#/$defs/Text"}, _TEXT]}
+                parts[name]["properties"][field] = text
     known = parts["Metadata"]["properties"]
+    known["absent"]["additionalProperties"] = text
     known["licence"]["anyOf"].append(_TEXT)
     known["version"] = _NUMBER_OR_TEXT
     _sized(known["bbox"], 4)
