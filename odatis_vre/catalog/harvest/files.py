@@ -91,7 +91,12 @@ def _same(link: Link, way: Way, other_link: Link, other: Way) -> bool:
     if way.args.get("typename") or other.args.get("typename"):
         return False
     here, there = urlsplit(way.args["urlpath"]), urlsplit(other.args["urlpath"])
-    if here.query or there.query or {way.driver, other.driver} & {"csv", "tabledap"} and way.driver != other.driver:
+    if (
+        here.query
+        or there.query
+        or {way.driver, other.driver} & {"csv", "tabledap"}
+        and way.driver != other.driver
+    ):
         return False
     if here.hostname == there.hostname and _SERVICES.match(here.path) and _SERVICES.match(there.path):
         return way.driver != other.driver and _SERVICES.sub("", here.path) == _SERVICES.sub("", there.path)

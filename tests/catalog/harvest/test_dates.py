@@ -46,7 +46,9 @@ def test_a_state_that_was_led_astray_is_mended_by_asking_for_all(bring, output):
     with GeoNetworkStandIn([record("a", SOUND)]) as server:
         bring(server.api)
         path = output.with_suffix(".harvest.json")
-        path.write_text(path.read_text("utf-8").replace(f'"until": "{SOUND}"', '"until": "9999-01-01"'), "utf-8")
+        path.write_text(
+            path.read_text("utf-8").replace(f'"until": "{SOUND}"', '"until": "9999-01-01"'), "utf-8"
+        )
         assert bring(server.api).records == 1
     assert until(output) == SOUND
 

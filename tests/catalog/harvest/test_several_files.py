@@ -123,7 +123,9 @@ def test_a_second_file_leaves_the_first_entry_its_name_and_an_address_that_moves
 def test_files_of_the_same_name_in_a_record_with_a_long_title_get_names_that_differ(bring, output):
     urls = [f"{DATA}/{folder}/{'very_long_name_of_a_file_' * 4}.nc" for folder in "abc"]
     title = {"default": "A title that is much longer than a name may ever be in a catalogue file"}
-    with GeoNetworkStandIn([record("u", link=[link(url) for url in urls], resourceTitleObject=title)]) as server:
+    with GeoNetworkStandIn(
+        [record("u", link=[link(url) for url in urls], resourceTitleObject=title)]
+    ) as server:
         bring(server.api)
     assert sorted(addresses(output).values()) == urls
 
