@@ -11,10 +11,11 @@ from odatis_vre.catalog.search.words import fold, split
 
 __all__ = ["entry_name", "entry_of", "link_of", "page_of"]
 
-_ORDER = """
-    title description domain data_centre odatis_variables platforms keywords bbox time doi uuid version licence
-    citation protocol address access links sha256 size harvested verified
-""".split()
+_ORDER = (
+    *("title", "description", "domain", "data_centre", "odatis_variables", "platforms", "keywords"),
+    *("bbox", "time", "doi", "uuid", "version", "licence", "citation", "protocol", "address", "access"),
+    *("links", "sha256", "size", "harvested", "verified"),
+)
 
 
 def entry_of(about: dict[str, Any], file: DataFile, one_of_several: bool) -> dict[str, Any]:

@@ -94,8 +94,7 @@ def _same(link: Link, way: Way, other_link: Link, other: Way) -> bool:
     if (
         here.query
         or there.query
-        or {way.driver, other.driver} & {"csv", "tabledap"}
-        and way.driver != other.driver
+        or ({way.driver, other.driver} & {"csv", "tabledap"} and way.driver != other.driver)
     ):
         return False
     if here.hostname == there.hostname and _SERVICES.match(here.path) and _SERVICES.match(there.path):
