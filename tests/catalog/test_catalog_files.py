@@ -146,7 +146,11 @@ ROWS = {
         {"s3", "ftp", "https"},
     ),
     "biogeochemistry/surface_carbon": ("sea_water_ph_reported_on_total_scale", {"zarr"}, {"https"}),
-    "biogeochemistry/global_bgc_hindcast": ("mole_concentration_of_nitrate_in_sea_water", {"zarr"}, {"https"}),
+    "biogeochemistry/global_bgc_hindcast": (
+        "mole_concentration_of_nitrate_in_sea_water",
+        {"zarr"},
+        {"https"},
+    ),
     "marine_biology/rephy": ("number_concentration_of_biological_taxon_in_sea_water", {"csv"}, {"https"}),
     "marine_biology/surval": (None, {"wfs"}, {"wfs"}),
     "geology/emodnet_dtm_2024_tiles": (None, {"netcdf"}, {"https"}),
