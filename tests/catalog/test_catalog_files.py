@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from odatis_vre.catalog.card import facts
+from odatis_vre.catalog import card
 from odatis_vre.catalog.model import CHECKABLE
 from odatis_vre.i18n import tr, use_language
 from odatis_vre.units import UnitsError, parse
@@ -134,7 +134,7 @@ def test_a_pattern_has_places_to_fill_in_and_an_exact_address_none(remote):
         assert filled == (entry.metadata.address != "pattern"), entry.id
 
 
-# Of the thematic list: what a program reads of a row, and how. Where no driver of ours does, the card says so.
+# Of the thematic list: what a program reads of a row, and how.
 ROWS = {
     "physics/argo_gdac": ("sea_water_temperature", {"tabledap"}, {"erddap"}),
     "physics/argo_gdac_files": ("sea_water_pressure", {"netcdf"}, {"s3", "ftp", "https"}),
@@ -178,7 +178,7 @@ def test_a_row_of_the_list_has_its_standard_name_and_its_ways(site, name, row):
 def test_what_no_driver_reads_is_said_on_the_card_in_both_languages(site, name, word):
     for lang in ("en", "fr"):
         with use_language(lang):
-            assert word in facts(site[name])[tr("catalog.label.notes")]
+            assert word in card.facts(site[name])[tr("catalog.label.notes")]
 
 
 def test_notes_are_in_both_languages():
@@ -192,9 +192,9 @@ def test_notes_are_in_both_languages():
 def test_an_address_by_analogy_says_so_on_the_card(site):
     for name in ("biogeochemistry/globcolour_chlorophyll", "physics/woa23_temperature"):
         assert site[name].metadata.verified["address"]
-        assert "not verified" in facts(site[name])["notes"]
+        assert "not verified" in card.facts(site[name])["notes"]
         with use_language("fr"):
-            assert "non vérifiée" in facts(site[name])["remarques"]
+            assert "non vérifiée" in card.facts(site[name])["remarques"]
 
 
 def test_two_layouts_of_the_same_data_are_two_methods_of_one_entry(site):

@@ -1,4 +1,4 @@
-"""Derive `vocabulary/nvs.json` from a collection of the NVS: `python -m odatis_vre.catalog.search.nvs R03.json`.
+"""Derive `vocabulary/nvs.json` from an NVS collection: `python -m odatis_vre.catalog.search.nvs R03.json`.
 
 The source is the NERC Vocabulary Server's collection R03 (Argo parameter codes) in JSON-LD, as the wheel of
 argopy 1.5.0 carries it (`argopy/static/assets/vocabulary/offline/R03.json`). The content of the NVS is
@@ -16,8 +16,8 @@ __all__ = ["derive"]
 
 _STANDARD_NAME = re.compile(r"standard_name:\s*([a-z0-9_]+)")
 _ORIGIN = (
-    "Preferred labels of {title} ({uri}), NERC Vocabulary Server (NVS), National Oceanography Centre - British "
-    "Oceanographic Data Centre (BODC), CC-BY 4.0, as of {date}; chosen and put under our concepts by "
+    "Preferred labels of {title} ({uri}), NERC Vocabulary Server (NVS), National Oceanography Centre - "
+    "British Oceanographic Data Centre (BODC), CC-BY 4.0, as of {date}; chosen and put under our concepts by "
     "odatis_vre/catalog/search/nvs.py."
 )
 
