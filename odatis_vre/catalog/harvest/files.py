@@ -37,7 +37,7 @@ def files_of(links: Iterable[Link]) -> list[DataFile]:
     """The files that links lead to, in the order of their first links.
 
     Two links lead to the same file only where that is sure: the same path of a server, by two of its
-    services, or the same folder and name by two protocols.
+    services; or by two protocols, where the whole path of one ends that of the other.
 
     Parameters
     ----------
@@ -91,19 +91,18 @@ def _same(link: Link, way: Way, other_link: Link, other: Way) -> bool:
     if way.args.get("typename") or other.args.get("typename"):
         return False
     here, there = urlsplit(way.args["urlpath"]), urlsplit(other.args["urlpath"])
-    if (
-        here.query
-        or there.query
-        or ({way.driver, other.driver} & {"csv", "tabledap"} and way.driver != other.driver)
-    ):
+    kinds = {way.driver, other.driver}
+    if here.query or there.query or (len(kinds) > 1 and kinds & {"csv", "tabledap"}):
         return False
     if here.hostname == there.hostname and _SERVICES.match(here.path) and _SERVICES.match(there.path):
         return way.driver != other.driver and _SERVICES.sub("", here.path) == _SERVICES.sub("", there.path)
-    return here.scheme != there.scheme and _tail(here) is not None and _tail(here) == _tail(there)
+    if {here.scheme, there.scheme} <= {"http", "https"}:
+        return here.scheme != there.scheme and (here.hostname, here.path) == (there.hostname, there.path)
+    one, other_path = sorted((_folders(here), _folders(there)), key=len)
+    return here.scheme != there.scheme and len(one) > 1 and other_path[-len(one) :] == one
 
 
-def _tail(parts) -> tuple[str, ...] | None:
-    """The folder and the name; of a bucket, the bucket is a folder."""
+def _folders(parts) -> list[str]:
+    """Of a path, its folders and its name; of a bucket, the bucket is a folder."""
     path = f"/{parts.netloc}{parts.path}" if parts.scheme == "s3" else parts.path
-    found = tuple(part for part in path.split("/") if part)[-2:]
-    return found if len(found) == 2 else None
+    return [part for part in path.split("/") if part]

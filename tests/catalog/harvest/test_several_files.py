@@ -41,6 +41,7 @@ def test_each_file_of_a_record_is_an_entry_and_no_other_way_to_another_file(serv
     [
         [f"{DATA}/thredds/dodsC/sst/a.nc", f"{DATA}/thredds/fileServer/sst/a.nc"],
         [f"{DATA}/sst/a.nc", "ftp://ftp.example.org/pub/sst/a.nc"],
+        [f"{DATA}/sst/a.nc", "http://data.example.org/sst/a.nc"],
         ["s3://bucket/sst.zarr", "https://s3.example.org/bucket/sst.zarr"],
     ],
 )
@@ -57,6 +58,8 @@ def test_two_ways_to_the_same_file_are_ways_of_one_entry(bring, output, urls):
         [f"{DATA}/2010/data.nc", f"{DATA}/2011/data.nc"],
         [f"{DATA}/2010/data.nc", "ftp://ftp.example.org/2011/data.nc"],
         [f"{DATA}/data.nc", "ftp://ftp.example.org/data.nc"],
+        [f"{DATA}/sst/2010/data.nc", "ftp://ftp.example.org/sss/2010/data.nc"],
+        [f"{DATA}/2010/data.nc", "http://other.example.org/2010/data.nc"],
         [f"{DATA}/thredds/dodsC/sst/a.nc", f"{DATA}/thredds/fileServer/sss/a.nc"],
         [f"{DATA}/sst.zarr", f"{DATA}/sst.nc"],
         [f"{DATA}/erddap/tabledap/floats", f"{DATA}/erddap/griddap/floats"],
