@@ -109,7 +109,7 @@ def _login(entry: "Entry") -> str:
 
 def _notes(entry: "Entry") -> str:
     """What one has to know of each way to the values."""
-    ways = [way for way in entry.metadata.access if str(way.note)]
+    ways = [way for way in entry.metadata.access if way.note and str(way.note)]
     said = dict.fromkeys(f"{way.protocol or way.driver}: {way.note}" for way in ways)
     return "; ".join(said)
 

@@ -84,7 +84,7 @@ class Access(_WithText):
     args: dict[str, Any] = {}
     layout: Literal["map", "series", "cube"] | None = None
     login: Literal["netrc", "keyring", "environment"] | None = None
-    note: Text = Text()
+    note: Text | None = None
     """What one has to know of this way, such as that nobody has verified it."""
 
 
