@@ -7,6 +7,7 @@ from urllib.parse import quote
 from odatis_vre.catalog.address import public_url
 from odatis_vre.catalog.check.status import Checked, status_of
 from odatis_vre.catalog.footprint import footprint
+from odatis_vre.catalog.model import Text
 from odatis_vre.i18n import language, tr
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ def facts(entry: "Entry") -> dict[str, str]:
         if known.address == "exact"
         else f"{tr(f'catalog.address.{known.address}')} {entry.urlpath}",
         "login": _login(entry),
+        "notes": _notes(entry),
         "checked": _trust(entry),
         "check": str(checked) if checked else "",
     }
@@ -105,16 +107,27 @@ def _login(entry: "Entry") -> str:
     return tr(f"catalog.login.{ways[0].login}") if ways and ways[0].login else ""
 
 
+def _notes(entry: "Entry") -> str:
+    """What one has to know of each way to the values."""
+    ways = [way for way in entry.metadata.access if way.note and str(way.note)]
+    said = dict.fromkeys(f"{way.protocol or way.driver}: {way.note}" for way in ways)
+    return "; ".join(said)
+
+
 def _trust(entry: "Entry") -> str:
-    """What the entry states and nobody has verified, and what it does not state."""
+    """What the entry states and nobody has verified, and what it does not state, with the reason."""
     known = entry.metadata
     parts = []
     for key, names in (("unverified", known.unverified), ("unknown", known.unknown)):
-        if names:
-            parts.append(
-                tr(f"catalog.{key}", fields=", ".join(tr(f"catalog.field.{name}") for name in names))
-            )
+        fields = [_field(name, known.absent.get(name)) for name in names]
+        if fields:
+            parts.append(tr(f"catalog.{key}", fields=", ".join(fields)))
     return "" if known.verified is True else "; ".join(parts)
+
+
+def _field(name: str, reason: Text | None) -> str:
+    label = tr(f"catalog.field.{name}")
+    return f"{label} ({reason})" if reason else label
 
 
 def domain_label(domain: str | None) -> str:

@@ -49,7 +49,7 @@ def _text(value: Any) -> Any:
 
 
 class _WithText(_Part):
-    @field_validator("title", "description", mode="before", check_fields=False)
+    @field_validator("title", "description", "note", mode="before", check_fields=False)
     @classmethod
     def _one_or_two_languages(cls, value: Any) -> Any:
         return _text(value)
@@ -76,7 +76,7 @@ class Link(_Part):
     name: str | None = None
 
 
-class Access(_Part):
+class Access(_WithText):
     """One way to the values; an entry lists its ways in order of preference."""
 
     protocol: str | None = None
@@ -84,7 +84,8 @@ class Access(_Part):
     args: dict[str, Any] = {}
     layout: Literal["map", "series", "cube"] | None = None
     login: Literal["netrc", "keyring", "environment"] | None = None
-    note: str | None = None
+    note: Text | None = None
+    """What one has to know of this way, such as that nobody has verified it."""
 
 
 def _as_bbox(value: list[float]) -> BBox:
@@ -129,6 +130,10 @@ class Metadata(_WithText):
     address: Literal["exact", "pattern", "page"] = "exact"
     """Whether `urlpath` opens as it is, is the pattern of a tree of files, or a page that leads to files."""
     links: list[Link] = []
+    absent: dict[Checkable, Text] = {}
+    """Why a field is not stated, where one would look for it."""
+    harvested: bool = False
+    """Whether a program brought it from another catalogue, and nobody has reviewed it since."""
     verified: bool | dict[Checkable, bool] = False
     """What was checked against its source: all of it, none of it, or field by field."""
 
@@ -138,6 +143,11 @@ class Metadata(_WithText):
         if isinstance(value, list | tuple):
             return [None if part is None else str(part) for part in value]
         return value
+
+    @field_validator("absent", mode="before")
+    @classmethod
+    def _reasons_as_texts(cls, value: Any) -> Any:
+        return {name: _text(part) for name, part in value.items()} if isinstance(value, dict) else value
 
     @field_validator("licence", mode="before")
     @classmethod

@@ -25,11 +25,14 @@ def catalog_schema(model: type[BaseModel]) -> dict[str, Any]:
     """
     made = model.model_json_schema(mode="validation")
     parts = made["$defs"]
+    text = {"anyOf": [{"$ref": "#/$defs/Text"}, _TEXT]}
     for name in ("Metadata", "Variable"):
         for field in ("title", "description"):
             if field in parts[name]["properties"]:
-                parts[name]["properties"][field] = {"anyOf": [{"$ref": "#/$defs/Text"}, _TEXT]}
+                parts[name]["properties"][field] = text
+    parts["Access"]["properties"]["note"]["anyOf"].append(_TEXT)
     known = parts["Metadata"]["properties"]
+    known["absent"]["additionalProperties"] = text
     known["licence"]["anyOf"].append(_TEXT)
     known["version"] = _NUMBER_OR_TEXT
     _sized(known["bbox"], 4)

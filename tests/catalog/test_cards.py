@@ -188,3 +188,34 @@ def test_a_wrong_style_gets_did_you_mean(eggs):
     with pytest.raises(CatalogError, match='"bibtx"') as caught:
         eggs.cite("bibtx")
     assert "bibtex" in caught.value.hint
+
+
+NOTED = """
+sources:
+  a:
+    driver: zarr
+    args: {urlpath: https://h/a.zarr}
+    metadata:
+      title: A
+      verified: {address: true}
+      absent: {time: {en: of no date, fr: sans date}, bbox: everywhere}
+      access:
+        - {driver: zarr, args: {urlpath: https://h/a.zarr}, note: {en: by <analogy>, fr: par <analogie>}}
+        - {protocol: ftp, driver: netcdf, args: {urlpath: ftp://h/a.nc}, note: slow}
+"""
+
+
+@pytest.mark.parametrize(
+    ("lang", "note", "absent"),
+    [
+        ("en", "zarr: by <analogy>; ftp: slow", "extent (everywhere), period (of no date)"),
+        ("fr", "zarr: par <analogie>; ftp: slow", "étendue (everywhere), période (sans date)"),
+    ],
+)
+def test_a_card_shows_the_notes_of_each_way_and_why_a_field_is_absent(write_catalog, lang, note, absent):
+    with use_language(lang):
+        entry = open_catalog(write_catalog(NOTED))["a"]
+        card = " ".join(_Balance(entry._repr_html_()).words)
+        for text in (repr(entry), card):
+            assert note in text
+            assert absent in text

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from odatis_vre.catalog import card
 from odatis_vre.catalog.model import CHECKABLE
+from odatis_vre.i18n import tr, use_language
 from odatis_vre.units import UnitsError, parse
 
 FOLDER = Path(__file__).parents[2] / "catalogs"
@@ -88,6 +90,17 @@ def test_what_was_checked_is_said_for_every_field_that_is_stated(remote):
         assert set(known.verified) == stated, entry.id
 
 
+def test_every_dataset_states_its_extent_and_its_period_or_why_it_has_none(remote):
+    for entry in remote:
+        known = entry.metadata
+        for field in ("bbox", "time"):
+            reason = known.absent.get(field)
+            assert (getattr(known, field) is None) == (reason is not None), (entry.id, field)
+            assert reason is None or (reason.en and reason.fr), (entry.id, field)
+    # a reason is the exception
+    assert sum(bool(entry.metadata.absent) for entry in remote) <= 8
+
+
 def test_what_is_not_known_is_left_out_and_said_on_the_card(site):
     assert site["marine_biology/gravelines"].metadata.licence is None
     assert "not known: licence" in repr(site["marine_biology/gravelines"])
@@ -121,6 +134,69 @@ def test_a_pattern_has_places_to_fill_in_and_an_exact_address_none(remote):
         assert filled == (entry.metadata.address != "pattern"), entry.id
 
 
+# Of the thematic list: what a program reads of a row, and how.
+ROWS = {
+    "physics/argo_gdac": ("sea_water_temperature", {"tabledap"}, {"erddap"}),
+    "physics/argo_gdac_files": ("sea_water_pressure", {"netcdf"}, {"s3", "ftp", "https"}),
+    "physics/swot_l3_ssh_basic": ("sea_surface_height_above_reference_ellipsoid", {"opendap"}, {"opendap"}),
+    "physics/duacs_with_swot": ("sea_surface_height_above_geoid", {"opendap", "netcdf"}, {"opendap", "ncss"}),
+    "biogeochemistry/argo_bgc_files": (
+        "moles_of_oxygen_per_unit_mass_in_sea_water",
+        {"netcdf"},
+        {"s3", "ftp", "https"},
+    ),
+    "biogeochemistry/surface_carbon": ("sea_water_ph_reported_on_total_scale", {"zarr"}, {"https"}),
+    "biogeochemistry/global_bgc_hindcast": (
+        "mole_concentration_of_nitrate_in_sea_water",
+        {"zarr"},
+        {"https"},
+    ),
+    "marine_biology/rephy": ("number_concentration_of_biological_taxon_in_sea_water", {"csv"}, {"https"}),
+    "marine_biology/surval": (None, {"wfs"}, {"wfs"}),
+    "geology/emodnet_dtm_2024_tiles": (None, {"netcdf"}, {"https"}),
+}
+# What the list asks for and no driver here reads, with a word of the note that says so.
+NOT_READ = {
+    "physics/eot20_tides": "tidal_sea_surface_height_above_mean_sea_level",
+    "physics/refmar_tide_gauges": "JSON",
+    "marine_biology/surval": "WPS",
+    "marine_biology/hyscores_reunion": "WFS",
+    "geology/emodnet_dtm_2024": "WCS",
+}
+
+
+@pytest.mark.parametrize(("name", "row"), ROWS.items())
+def test_a_row_of_the_list_has_its_standard_name_and_its_ways(site, name, row):
+    standard_name, drivers, protocols = row
+    known = site[name].metadata
+    assert {way.driver for way in known.access} == drivers
+    assert {way.protocol for way in known.access} == protocols
+    assert standard_name is None or standard_name in known.standard_names
+
+
+@pytest.mark.parametrize(("name", "word"), NOT_READ.items())
+def test_what_no_driver_reads_is_said_on_the_card_in_both_languages(site, name, word):
+    for lang in ("en", "fr"):
+        with use_language(lang):
+            assert word in card.facts(site[name])[tr("catalog.label.notes")]
+
+
+def test_notes_are_in_both_languages():
+    for path in FOLDER.glob("*.yaml"):
+        for name, source in yaml.safe_load(path.read_text("utf-8"))["sources"].items():
+            for way in source.get("metadata", {}).get("access", []):
+                note = way.get("note")
+                assert note is None or (note["en"] and note["fr"] and note["en"] != note["fr"]), name
+
+
+def test_an_address_by_analogy_says_so_on_the_card(site):
+    for name in ("biogeochemistry/globcolour_chlorophyll", "physics/woa23_temperature"):
+        assert site[name].metadata.verified["address"]
+        assert "not verified" in card.facts(site[name])["notes"]
+        with use_language("fr"):
+            assert "non vérifiée" in card.facts(site[name])["remarques"]
+
+
 def test_two_layouts_of_the_same_data_are_two_methods_of_one_entry(site):
     layouts = [way.layout for way in site["physics/duacs_sea_level"].metadata.access]
     assert layouts == ["map", "series"]
@@ -139,7 +215,13 @@ def test_odatis_variables_are_labels_of_the_thesaurus(remote):
 
 def test_a_french_question_leads_to_the_datasets(site):
     found = site.search("chlorophylle, golfe de Gascogne, 2010-2020").names
-    assert "biogeochemistry/globcolour_chlorophyll" in found
+    assert set(found) >= {
+        "biogeochemistry/globcolour_chlorophyll",
+        "biogeochemistry/odatis_mr_ocean_colour",
+        "biogeochemistry/somlit_hydrology",
+        "marine_biology/rephy",
+        "marine_biology/surval",
+    }
     assert "physics/refmar_tide_gauges" in site.search("marégraphe").names
     assert site.search("sargasses").names[0] == "marine_biology/sargassum"
 

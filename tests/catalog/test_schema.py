@@ -35,6 +35,9 @@ def test_a_shipped_file_holds_to_it(path):
         {"title": "one text for both", "licence": "MIT", "verified": True, "version": 2},
         {"title": {"fr": "un titre"}, "bbox": [-12, 43, 2, 60], "time": ["1990", None]},
         {"variables": {"sst": {"title": "temperature"}}, "verified": {"licence": True}},
+        {"access": [{"driver": "csv", "note": "one text"}, {"driver": "csv", "note": None}]},
+        {"access": [{"driver": "csv", "note": {"en": "a", "fr": "b"}}], "absent": {"time": "none"}},
+        {"harvested": True},
     ],
 )
 def test_short_forms_are_right_for_schema_and_model(metadata):
@@ -49,6 +52,9 @@ def test_short_forms_are_right_for_schema_and_model(metadata):
         {"bbox": [1, 2, 3]},
         {"verified": {"licnce": True}},
         {"address": "somewhere"},
+        {"absent": {"colour": "none"}},
+        {"absent": "none"},
+        {"harvested": "perhaps"},
         {"access": [{"args": {}}]},
         {"sha256": "abc"},
         {"variables": ["sst"]},

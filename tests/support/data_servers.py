@@ -87,7 +87,7 @@ def opendap(datasets: dict) -> Iterator[str]:
 
 
 class FtpFaults(list):
-    """What the next transfers do: "stop" in the middle, "busy" (450)."""
+    """What the next transfers of files do: "stop" in the middle, "busy" (421)."""
 
 
 @contextlib.contextmanager
@@ -108,7 +108,7 @@ def ftp(folder: Path, user: str | None = None, password: str = "", faults: FtpFa
 
     class Transfer(DTPHandler):
         def push_with_producer(self, producer):
-            if faults and faults[0] == "stop":
+            if faults and faults[0] == "stop" and hasattr(producer, "file"):
                 faults.pop(0)
                 self.push(producer.more()[:1000])
                 self.close_when_done()
@@ -163,7 +163,7 @@ class FaultyProxy:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def always(self, pattern: str, kind: str) -> None:
-        self.faults += [(pattern, kind)] * 100
+        self.faults += [(pattern, kind)] * 1000
 
     def close(self) -> None:
         self.ended.set()
@@ -196,7 +196,10 @@ class FaultyProxy:
                 self.heads.append(head.decode("latin-1"))
             fault = self._fault(line)
             if fault and fault.isdigit():
-                reply = f"HTTP/1.1 {fault} No\r\nContent-Length: 5\r\nConnection: close\r\n\r\nsorry"
+                body = "" if line.startswith("HEAD ") else "sorry"
+                reply = (
+                    f"HTTP/1.1 {fault} No\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n{body}"
+                )
                 client.sendall(reply.encode())
                 return
             if fault == "page":

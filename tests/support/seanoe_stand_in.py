@@ -1,4 +1,4 @@
-"""A stand-in for Seanoe's `find-by-id`, on loopback: answers of the shape of the real ones."""
+"""A stand-in for Seanoe's `find-by-id` and `find-by-fragment`, on loopback: answers of the real shape."""
 
 from typing import Any
 
@@ -8,14 +8,15 @@ __all__ = ["SeanoeStandIn", "dataset"]
 
 
 class SeanoeStandIn(StandIn):
-    """Datasets behind `{address}/api/find-by-id/{number}`."""
+    """Datasets behind `{address}/api/find-by-id/{number}`; a snapshot is a dataset of `number#fragment`."""
 
     def __init__(self, datasets: dict[str, dict[str, Any]]):
         super().__init__()
         self.datasets = datasets
 
     def answer(self, method: str, path: str, body: Any) -> tuple[int, Any]:
-        number = path.removeprefix("/api/find-by-id/")
+        number = path.removeprefix("/api/find-by-id/").removeprefix("/api/find-by-fragment/")
+        number = number.replace("?fragmentId=", "#")
         return (200, self.datasets[number]) if number in self.datasets else (404, {"error": "not found"})
 
 

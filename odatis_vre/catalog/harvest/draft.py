@@ -1,21 +1,22 @@
-"""From a record to an entry of a catalogue file, and what a reviewer should look at."""
+"""From a record to entries of a catalogue file, and what a reviewer should look at."""
 
-import hashlib
 import math
 import re
 from collections.abc import Iterator
 from typing import Any
 
+from odatis_vre.catalog.harvest.entries import entry_name, entry_of, link_of, page_of
+from odatis_vre.catalog.harvest.files import files_of
 from odatis_vre.catalog.harvest.hostile import Hostile, check_name, check_text, check_url
 from odatis_vre.catalog.harvest.licences import is_citation, licence_of
 from odatis_vre.catalog.harvest.record import Link, Record
 from odatis_vre.catalog.harvest.report import Finding
-from odatis_vre.catalog.harvest.ways import Way, classify, doi_of
+from odatis_vre.catalog.harvest.ways import classify, doi_of
 from odatis_vre.catalog.request import read_period
-from odatis_vre.catalog.search.words import fold, split
+from odatis_vre.catalog.search.words import fold
 from odatis_vre.errors import CatalogError
 
-__all__ = ["Draft", "entry_name"]
+__all__ = ["Draft"]
 
 _DOMAINS = (
     ("biogeochimie", "biogeochemistry"),
@@ -27,10 +28,13 @@ _DOMAINS = (
     ("atmosph", "atmosphere"),
 )
 _LONGEST_LIST = 200
+# Beyond, a record is one entry that leads to its page.
+_MOST_FILES = 50
+_MOST_LINKS = 1000
 
 
 class Draft:
-    """An entry made from a record, with the findings.
+    """What a record becomes, with the findings: an entry for each of its files.
 
     Parameters
     ----------
@@ -38,8 +42,11 @@ class Draft:
 
     Attributes
     ----------
-    entry : dict or None
-        As a catalogue file has it; None where no link leads to values.
+    entries : list of (str, dict)
+        Which of several files it is, else "", and the entry as a catalogue file has it; none where no link
+        leads to values.
+    title : dict of str to str
+        In each language, of the record.
     findings : list of Finding
 
     Raises
@@ -52,26 +59,47 @@ class Draft:
         self._record = record
         self._name = check_text(record.uuid)[:80]
         self.findings: list[Finding] = []
+        if record.changed and record.changed_at is None:
+            self._say("suspicious", "bad_change", "changed", date=check_text(record.changed)[:40])
         for code, values in record.notes:
             self._say("suspicious", code, **values)
-        self.entry = self._entry()
+        self.title = _texts(record.title)
+        self.entries = self._entries()
 
     def _say(self, sort: str, code: str, field: str = "", **values) -> None:
         finding = Finding(self._name, sort, code, field, values)
         if finding not in self.findings:
             self.findings.append(finding)
 
-    def _entry(self) -> dict[str, Any] | None:
-        record = self._record
-        title, description = _texts(record.title), _texts(record.description)
+    def _entries(self) -> list[tuple[str, dict[str, Any]]]:
         links = list(self._links())
-        ways = sorted((way for way in map(classify, links) if way), key=lambda way: way.rank)
-        ways = list({str(way): way for way in ways}.values())
+        about = self._about(links)
+        files = files_of(links)
+        if not files:
+            self._say("note", "no_access", "metadata.access", number=len(links))
+            return []
+        if len(files) > _MOST_FILES:
+            self._say("note", "many_files", "metadata.access", number=len(files), most=_MOST_FILES)
+            return [("", page_of(about, [link_of(link) for link in links if not doi_of(link.url)]))]
+        if len(files) > 1:
+            self._say("note", "several_files", "metadata.access", number=len(files))
+        others = [link_of(link) for link in links if classify(link) is None and not doi_of(link.url)]
+        several = len(files) > 1
+        return [
+            (file.stem if several else "", entry_of(about | {"links": others}, file, several))
+            for file in files
+        ]
+
+    def _about(self, links: list[Link]) -> dict[str, Any]:
+        """What the record says of all its files."""
+        record = self._record
+        if not self.title:
+            self._say("suspicious", "no_title", "metadata.title")
         doi = self._doi(links)
         odatis = _words(record.odatis_variables)
-        known = {
-            "title": title,
-            "description": description,
+        return {
+            "title": self.title,
+            "description": _texts(record.description),
             "domain": _domain(odatis),
             "data_centre": check_text(record.data_centre or record.publisher) or None,
             "odatis_variables": odatis,
@@ -81,29 +109,17 @@ class Draft:
             "time": self._period(),
             "doi": doi,
             "uuid": self._name,
+            "version": check_text(record.version) or None,
             "licence": self._licence(),
-            "citation": self._citation(title, doi),
-            "protocol": ways[0].protocol if ways else None,
-            # one that a plain Intake opens is said by driver and args alone
-            "access": [_access(way) for way in ways] if len(ways) > 1 or (ways and ways[0].plain) else [],
-            "links": [_link(link) for link in links if classify(link) is None and not doi_of(link.url)],
-            **self._file(links, ways),
-            "verified": False,
+            "citation": self._citation(doi),
         }
-        if not title:
-            self._say("suspicious", "no_title", "metadata.title")
-        if not ways:
-            self._say("note", "no_access", "metadata.access", number=len(links))
-            return None
-        driver, args = ways[0].plain or (ways[0].driver, ways[0].args)
-        heads = dict.fromkeys(filter(None, (title.get("en"), title.get("fr"))))
-        metadata = {key: value for key, value in known.items() if value is False or value}
-        return {"description": " / ".join(heads), "driver": driver, "args": args, "metadata": metadata}
 
     def _links(self) -> Iterator[Link]:
         """The links that may be written down, once each."""
         seen = set()
-        for link in self._record.links:
+        if len(self._record.links) > _MOST_LINKS:
+            self._say("note", "many_links", "links", number=len(self._record.links), most=_MOST_LINKS)
+        for link in self._record.links[:_MOST_LINKS]:
             try:
                 url = check_url(link.url)
                 name = check_name(link.name)
@@ -189,49 +205,24 @@ class Draft:
             self._say("suspicious", "open_or_not", "metadata.licence", licence=found["name"])
         return found
 
-    def _citation(self, title: dict[str, str], doi: str | None) -> list[dict[str, Any]]:
+    def _citation(self, doi: str | None) -> list[dict[str, Any]]:
         record = self._record
         authors = _words(record.authors)[:50] or [check_text(record.publisher or record.data_centre)]
-        if not title or not authors[0]:
+        if not self.title or not authors[0]:
             return []
         known = {
-            "id": entry_name(title, self._name),
+            "id": entry_name(self.title, self._name),
             "type": "dataset",
-            "title": title.get("en") or title.get("fr"),
+            "title": self.title.get("en") or self.title.get("fr"),
             "author": [{"literal": author} for author in authors],
             "publisher": check_text(record.publisher or record.data_centre),
             "issued": int(record.issued[:4]) if re.match(r"[12]\d{3}", record.issued) else None,
+            "version": check_text(record.version),
             "DOI": doi,
+            # the version's own address: a DOI leads to all of them
+            "URL": f"https://doi.org/{doi}#{record.version}" if doi and record.version else None,
         }
         return [{key: value for key, value in known.items() if value}]
-
-    @staticmethod
-    def _file(links: list[Link], ways: list[Way]) -> dict[str, Any]:
-        """The checksum and the size, where the entry is one file."""
-        if not ways or ways[0].driver not in ("netcdf", "csv"):
-            return {}
-        link = next(link for link in links if link.url == ways[0].args["urlpath"])
-        return {"sha256": link.sha256, "size": link.size if link.size and link.size > 0 else None}
-
-
-def entry_name(title: dict[str, str], uuid: str, taken: frozenset[str] | set[str] = frozenset()) -> str:
-    """A name for an entry, from its title; with a part of a checksum where the name is taken.
-
-    Examples
-    --------
-    >>> entry_name({"en": "Sea-surface temperature, L4"}, "u1")
-    'sea_surface_temperature_l4'
-    """
-    words = split(fold(title.get("en") or title.get("fr") or ""))
-    name = ""
-    for word in words:
-        word = re.sub(r"[^a-z0-9]", "", word)
-        if word and len(name) + len(word) < 60:
-            name += f"_{word}" if name else word
-    name = name or "record"
-    if name in taken or name[0].isdigit():
-        name = f"{name}_{hashlib.sha256(uuid.encode()).hexdigest()[:8]}"
-    return f"d_{name}" if name[0].isdigit() else name
 
 
 def _texts(texts: dict[str, str]) -> dict[str, str]:
@@ -252,15 +243,6 @@ def _domain(odatis: list[str]) -> str | None:
             if top.startswith(start):
                 return domain
     return None
-
-
-def _access(way: Way) -> dict[str, Any]:
-    return {"protocol": way.protocol, "driver": way.driver, "args": way.args}
-
-
-def _link(link: Link) -> dict[str, str]:
-    known = {"protocol": link.protocol, "url": link.url, "name": link.name or link.description[:120]}
-    return {key: value for key, value in known.items() if value}
 
 
 def _hull(boxes: list[list[float]]) -> list[float]:

@@ -90,7 +90,7 @@ def pages(
             except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
                 name = str(hit.get("_id", "?")) if isinstance(hit, dict) else "?"
                 page.refused.append((name, "unreadable", {"reason": type(error).__name__}))
-        changes = [record.changed for record in page.records if record.changed]
+        changes = [record.changed for record in page.records if record.changed_at]
         last = max([last, *changes])
         offset += len(hits)
         page.following = (offset, floor, last) if len(hits) == size else None

@@ -1,8 +1,6 @@
 """Harvest a catalogue into a file, beside what people have corrected in it."""
 
 import json
-import os
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,12 +8,15 @@ from urllib.parse import urlsplit
 
 from odatis_vre.catalog.address import public_url
 from odatis_vre.catalog.harvest import csw, geonetwork, seanoe
-from odatis_vre.catalog.harvest.draft import Draft, entry_name
+from odatis_vre.catalog.harvest.draft import Draft
+from odatis_vre.catalog.harvest.entries import entry_name
+from odatis_vre.catalog.harvest.files import addresses
 from odatis_vre.catalog.harvest.hostile import Hostile
 from odatis_vre.catalog.harvest.page import Page
+from odatis_vre.catalog.harvest.partial import Partial, write_whole
 from odatis_vre.catalog.harvest.record import Record
 from odatis_vre.catalog.harvest.report import Finding, Report
-from odatis_vre.catalog.harvest.review import ABSENT, State, merged
+from odatis_vre.catalog.harvest.review import ABSENT, State, merged, paired
 from odatis_vre.catalog.harvest.wire import Asker
 from odatis_vre.catalog.harvest.yamltext import CatalogText
 from odatis_vre.catalog.safeyaml import BadYaml
@@ -106,22 +107,23 @@ def harvest(
         since = state.until
     text = _catalogue_text(output, title=urlsplit(url).hostname or "")
     report = Report(public_url(url), str(output), dry_run)
-    partial = _Partial(output, {**source, "asked": conditions, "since": since}, kept=not dry_run)
+    partial = Partial(output, {**source, "asked": conditions, "since": since}, kept=not dry_run)
     records = _records(partial, KINDS[kind], Asker(pause=pause), url, conditions, since, page_size, report)
     _review(records, text, state, report)
     if whole and since is None:  # all of the source came: what did not is there no more
         for uuid in sorted(set(state.records) - set(records)):
-            report.note("gone", state.records[uuid]["name"])
+            for one in state.records[uuid]["entries"]:
+                report.note("gone", one["name"])
     if not dry_run:
         # the file first: after a failure between the two, the next harvest finds the same values in both
-        _write(output, text.text)
-        _write(state.path, state.text)
+        write_whole(output, text.text)
+        write_whole(state.path, state.text)
         partial.forget()
     return report
 
 
 def _records(
-    partial: "_Partial", pages, asker, url, conditions, since, size, report: Report
+    partial: Partial, pages, asker, url, conditions, since, size, report: Report
 ) -> dict[str, Record]:
     """All records by their uuid; pages are kept as they come."""
     records: dict[str, Record] = {}
@@ -144,28 +146,37 @@ def _take(page: Page, records: dict[str, Record], report: Report) -> None:
 
 
 def _review(records: dict[str, Record], text: CatalogText, state: State, report: Report) -> None:
-    taken = {facts["name"] for facts in state.records.values()} | set(text.entries)
+    taken = state.names | set(text.entries)
     new: dict[str, dict[str, Any]] = {}
     for uuid, record in records.items():
-        state.until = max(state.until or "", record.changed) or None
         try:
             draft = Draft(record)
         except Hostile as error:
             report.add([Finding(uuid, "refused", error.code, "", error.values)])
             continue
+        state.note_date(record.changed)
         report.add(draft.findings)
-        if draft.entry is None:
+        if not draft.entries:
             report.note("without_access", uuid)
             continue
-        known = state.records.get(uuid)
-        if known is None:
-            name = entry_name(draft.entry["metadata"].get("title", {}), uuid, taken)
-            taken.add(name)
-            new[name] = draft.entry
-        else:
-            name = known["name"]
-            _bring_up_to_date(name, known["entry"], draft.entry, text, report)
-        state.records[uuid] = {"name": name, "changed": record.changed, "entry": draft.entry}
+        known = state.records.get(uuid, {}).get("entries", [])
+        same = paired(known, [entry for _, entry in draft.entries])
+        kept = []
+        for (part, entry), before in zip(draft.entries, same, strict=True):
+            if before is None:
+                where = " ".join(sorted(map(" ".join, addresses(entry)))) if part else ""
+                name = entry_name(draft.title, f"{uuid}{where}", taken, part)
+                taken.add(name)
+                new[name] = entry
+            else:
+                name = before["name"]
+                _bring_up_to_date(name, before["entry"], entry, text, report)
+            kept.append({"name": name, "entry": entry})
+        for one in known:
+            if not any(one is other for other in same):
+                report.note("gone", one["name"])
+                kept.append(one)
+        state.records[uuid] = {"changed": record.changed, "entries": kept}
     for name in sorted(new):
         text.put(name, new[name])
         report.note("added", name)
@@ -214,58 +225,3 @@ def _catalogue_text(path: Path, title: str) -> CatalogText:
     raise CatalogError(
         tr("catalog.bad_field", file=path.name, field=where, problem=problem), tr("catalog.bad_field_hint")
     )
-
-
-class _Partial:
-    """The pages of a harvest that was broken off, one a line: `NAME.harvest.partial`."""
-
-    def __init__(self, output: Path, question: dict[str, Any], kept: bool):
-        self._path = output.with_suffix(".harvest.partial")
-        self._question, self._kept = question, kept
-
-    def read(self) -> list[Page]:
-        """What came of the same question."""
-        pages, good = [], [json.dumps(self._question, ensure_ascii=True)]
-        try:
-            first, *lines = self._path.read_text("utf-8").splitlines() or [""]
-            for line in lines if first == good[0] else []:
-                known = json.loads(line)
-                records = [Record.from_dict(record) for record in known["records"]]
-                pages.append(Page(records, [tuple(part) for part in known["refused"]], known["following"]))
-                good.append(line)
-        except (OSError, ValueError, KeyError, TypeError):
-            pass  # no file, or a last line that was being written
-        if self._kept:
-            _write(self._path, "\n".join(good) + "\n")
-        return pages
-
-    def add(self, page: Page) -> None:
-        """Keep a page."""
-        known = {
-            "records": [record.to_dict() for record in page.records],
-            "refused": page.refused,
-            "following": page.following,
-        }
-        if self._kept:
-            with self._path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(known, ensure_ascii=True) + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-
-    def forget(self) -> None:
-        """The harvest is whole."""
-        self._path.unlink(missing_ok=True)
-
-
-def _write(path: Path, text: str) -> None:
-    """Beside, then renamed: a reader sees the old file or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(
-        "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
-    ) as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
-    Path(file.name).chmod(mode)
-    Path(file.name).replace(path)

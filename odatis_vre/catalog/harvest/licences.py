@@ -23,6 +23,13 @@ _OTHERS = (
     (r"\bodbl\b|open database license", "ODbL-1.0", "https://opendatacommons.org/licenses/odbl/1-0/"),
     (r"public domain|domaine public", "public domain", None),
 )
+# Land that the State owns and lends (the foreshore), and data that are not in the public domain.
+_NO_LICENCE = re.compile(
+    r"maritime public domain|domaine public\s+(?:maritime|fluvial|portuaire|routier|hydraulique|de l.[eé]tat)"
+    r"|(?:occupation|concession|limite|d[ée]limitation)[^.;]{0,40}domaine public"
+    r"|\b(?:not|hors|(?:n['’]est|ne sont) pas)\b[^.;]{0,30}(?:public domain|domaine public)",
+    re.IGNORECASE,
+)
 _CITATION = re.compile(
     r"\bcit(?:e|er|ed|ation|ez)\b|\bet al\b|doi\.org|\bdoi\s*:|^[^.]{3,120}\((?:19|20)\d\d\)\s*[.:,]",
     re.IGNORECASE,
@@ -93,6 +100,7 @@ def _creative_commons(text: str) -> dict[str, str] | None:
 
 
 def _other(text: str) -> dict[str, str] | None:
+    text = _NO_LICENCE.sub("", text)
     for pattern, name, url in _OTHERS:
         if re.search(pattern, text, re.IGNORECASE):
             return {"name": name} | ({"url": url} if url else {})

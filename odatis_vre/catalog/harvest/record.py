@@ -2,11 +2,12 @@
 
 import re
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from odatis_vre.catalog.address import public_url
 
-__all__ = ["LONGEST", "LONGEST_URL", "Link", "Record", "without_accounts"]
+__all__ = ["LONGEST", "LONGEST_URL", "Link", "Record", "instant", "without_accounts"]
 
 # Characters of a text and of an address that are let in; a longer one is refused, and need not be kept whole.
 LONGEST, LONGEST_URL = 100_000, 2000
@@ -76,8 +77,14 @@ class Record:
     constraints: list[str] = field(default_factory=list)
     says_open: bool | None = None
     identifiers: list[str] = field(default_factory=list)
+    version: str = ""
     links: list[Link] = field(default_factory=list)
     notes: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+    @property
+    def changed_at(self) -> datetime | None:
+        """When it was changed, if that is a date, and not one to come."""
+        return instant(self.changed)
 
     def to_dict(self) -> dict[str, Any]:
         """Ready for JSON."""
@@ -89,6 +96,24 @@ class Record:
         links = [Link(**link) for link in known["links"]]
         notes = [(code, values) for code, values in known["notes"]]
         return cls(**{**known, "links": links, "notes": notes})
+
+
+def instant(text: str) -> datetime | None:
+    """An ISO date that has been; a text that is none, or a date to come, is nothing to go by.
+
+    Examples
+    --------
+    >>> instant("2024-01-02T01:00:00+01:00").isoformat(), instant("9999-12-31")
+    ('2024-01-02T00:00:00+00:00', None)
+    """
+    if not re.match(r"\d{4}-\d\d-\d\d(?:T|$)", text):
+        return None
+    try:
+        date = datetime.fromisoformat(text)
+        date = date.replace(tzinfo=UTC) if date.tzinfo is None else date.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return date if date <= datetime.now(UTC) else None
 
 
 def without_accounts(value: Any) -> Any:

@@ -10,12 +10,14 @@ import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from odatis_vre.catalog.harvest.files import addresses
+from odatis_vre.catalog.harvest.record import instant
 from odatis_vre.errors import CatalogError
 from odatis_vre.i18n import tr
 
-__all__ = ["ABSENT", "Conflict", "State", "merged"]
+__all__ = ["ABSENT", "Conflict", "State", "merged", "paired"]
 
-_VERSION = 1
+_VERSION = 2
 
 
 class _Absent:
@@ -77,6 +79,31 @@ def merged(base: Any, mine: Any, theirs: Any, field: str = "") -> tuple[Any, lis
     return value, conflicts
 
 
+def paired(known: list[dict[str, Any]], entries: list[dict[str, Any]]) -> list[dict[str, Any] | None]:
+    """Which of the entries that a record had each of its entries is.
+
+    Parameters
+    ----------
+    known : list of {"name", "entry"}
+        What the last harvest made of the record.
+    entries : list of dict
+        What this one makes of it.
+
+    Returns
+    -------
+    list of {"name", "entry"} or None
+        One for each entry: the known one with an address in common; the only one of a record stays the
+        same when its address changes.
+    """
+    left = list(known)
+    found: list[dict[str, Any] | None] = []
+    for entry in entries:
+        same = next((one for one in left if addresses(one["entry"]) & addresses(entry)), None)
+        left = [one for one in left if one is not same]
+        found.append(same)
+    return list(known) if len(known) == len(found) == 1 else found
+
+
 class State:
     """What the source last said: `name.harvest.json`.
 
@@ -98,19 +125,37 @@ class State:
         self.records: dict[str, dict[str, Any]] = {}
         if self.path.exists():
             self._read()
+        if self.until and instant(self.until) is None:
+            self.until = None  # led astray by a record's date: ask for all
 
     def _read(self) -> None:
         try:
             known = json.loads(self.path.read_text("utf-8"))
             self.source, self.until = dict(known["source"]), known["until"]
             self.records = {str(uuid): dict(facts) for uuid, facts in known["records"].items()}
-            if known["version"] != _VERSION or any("name" not in facts for facts in self.records.values()):
+            if known["version"] not in (1, _VERSION):
                 raise ValueError(known["version"])
+            for facts in self.records.values():
+                if known["version"] == 1:  # one entry a record
+                    facts["entries"] = [{"name": facts.pop("name"), "entry": facts.pop("entry")}]
+                for one in facts["entries"]:
+                    addresses(one["entry"]), str(one["name"])
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise CatalogError(
                 tr("harvest.bad_state", file=self.path.name, reason=f"{type(error).__name__}: {error}"[:120]),
                 tr("harvest.bad_state_hint"),
             ) from None
+
+    @property
+    def names(self) -> set[str]:
+        """Of the entries, whether they are still in the catalogue or not."""
+        return {one["name"] for facts in self.records.values() for one in facts["entries"]}
+
+    def note_date(self, text: str) -> None:
+        """Until when the source is known: the next harvest asks from there."""
+        date, before = instant(text), self.until and instant(self.until)
+        if date is not None and (before is None or date > before):
+            self.until = text
 
     @property
     def text(self) -> str:

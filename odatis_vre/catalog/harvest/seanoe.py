@@ -13,7 +13,8 @@ from odatis_vre.i18n import tr
 
 __all__ = ["pages", "record_of"]
 
-_ID = re.compile(r"(?:10\.17882/|/data/\d{5}/|^)(\d{4,7})(?:[/#].*)?$")
+# The number of a dataset, and of one of its snapshots.
+_ID = re.compile(r"(?:10\.17882/|/data/\d{5}/|^)(\d{4,7})(?:/[^#]*)?(?:#(\w+))?$")
 
 
 def pages(
@@ -26,26 +27,28 @@ def pages(
 ) -> Iterator[Page]:
     """The datasets named by `conditions["id"]`: numbers, DOIs or pages of Seanoe, parted by commas or spaces.
 
-    A record has no date of change: `since` leaves none out.
+    `42182#52` is a snapshot of the dataset. A record has no date of change: `since` leaves none out.
     """
     wanted = [part for part in re.split(r"[,\s]+", conditions.get("id", "")) if part]
     if not wanted:
         raise CatalogError(tr("harvest.no_id"), tr("harvest.no_id_hint"))
-    for number, text in list(enumerate(wanted))[int(start or 0) :]:
-        following = number + 1 if number + 1 < len(wanted) else None
+    for place, text in list(enumerate(wanted))[int(start or 0) :]:
+        following = place + 1 if place + 1 < len(wanted) else None
         match = _ID.search(text)
         if match is None:
             raise CatalogError(tr("harvest.bad_id", id=text), tr("harvest.no_id_hint"))
         page = Page(following=following)
+        number, snapshot = match[1], match[2] or ""
+        where = f"find-by-fragment/{number}?fragmentId={snapshot}" if snapshot else f"find-by-id/{number}"
         try:
-            page.records.append(record_of(asker.json(f"{url.rstrip('/')}/find-by-id/{match[1]}"), match[1]))
+            page.records.append(record_of(asker.json(f"{url.rstrip('/')}/{where}"), number, snapshot))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            page.refused.append((match[1], "unreadable", {"reason": type(error).__name__}))
+            page.refused.append((where.partition("/")[2], "unreadable", {"reason": type(error).__name__}))
         yield page
 
 
-def record_of(answer: dict[str, Any], number: str) -> Record:
-    """An answer of `find-by-id` as a record.
+def record_of(answer: dict[str, Any], number: str, snapshot: str = "") -> Record:
+    """An answer of `find-by-id`, or of `find-by-fragment`, as a record.
 
     Raises
     ------
@@ -53,7 +56,8 @@ def record_of(answer: dict[str, Any], number: str) -> Record:
         It is none.
     """
     doi = str(answer["publicationDoi"])
-    record = Record(f"seanoe-{number}")
+    record = Record(f"seanoe-{number}-{snapshot}" if snapshot else f"seanoe-{number}")
+    record.version = snapshot
     record.title = _texts(answer.get("title"))
     record.description = _texts(answer.get("abstract") or answer.get("description"))
     record.data_centre = record.publisher = "SEANOE"
@@ -64,8 +68,8 @@ def record_of(answer: dict[str, Any], number: str) -> Record:
     if period.get("begin") or period.get("end"):
         record.period = [period.get("begin") or None, period.get("end") or None]
     record.authors = [_name(author) for author in answer.get("authors") or []]
-    record.issued = str(answer.get("publicationDate") or "")
-    licence = answer.get("license") or answer.get("licence")
+    record.issued = str(answer.get("publicationDate") or answer.get("date") or "")
+    licence = answer.get("licenceUrl") or answer.get("license") or answer.get("licence")
     licence = licence.get("url") or licence.get("name") if isinstance(licence, dict) else licence
     record.constraints = [str(licence)] if licence else []
     keywords = answer.get("keywords") or []

@@ -85,5 +85,6 @@ def _read(content: bytes | None, size: int) -> "Index | None":
 
 def _vocabulary_digest() -> str:
     folder = files("odatis_vre.catalog.search").joinpath("vocabulary")
-    content = b"".join(folder.joinpath(f"{name}.json").read_bytes() for name in ("concepts", "places"))
+    tables = sorted(folder.iterdir(), key=lambda path: path.name)
+    content = b"".join(table.read_bytes() for table in tables if table.name.endswith(".json"))
     return hashlib.sha256(content).hexdigest()[:16]

@@ -1,6 +1,6 @@
 """What words mean: the same variable in two languages and in codes, and where a place is.
 
-`vocabulary/concepts.json` and `vocabulary/places.json` are the tables; each says where it comes from.
+`vocabulary/concepts.json`, `nvs.json` and `places.json` are the tables; each says where it comes from.
 """
 
 import json
@@ -32,15 +32,18 @@ class Found(NamedTuple):
 
 
 class Vocabulary:
-    """The two tables, ready to be looked for in texts."""
+    """The tables, ready to be looked for in texts."""
 
-    def __init__(self, concepts: dict[str, dict], places: dict[str, dict]):
+    def __init__(
+        self, concepts: dict[str, dict], places: dict[str, dict], nvs: dict[str, dict[str, str]] | None = None
+    ):
+        nvs = nvs or {}
         self.concepts, self.places = concepts, places
         # of each language: the stems of a phrase to what it means, a first stem to the longest phrase
         self._phrases: tuple[dict[tuple[str, ...], dict[str, bool]], ...] = ({}, {})
         self._longest: tuple[dict[str, int], ...] = ({}, {})
         for name, facts in concepts.items():
-            for phrase in facts["phrases"]:
+            for phrase in (*facts["phrases"], *_labels(facts.get("p02", {})), *_labels(nvs.get(name, {}))):
                 self._add(phrase, CONCEPT + name, same=True)
             for phrase in facts.get("narrower", ()):
                 self._add(phrase, CONCEPT + name, same=False)
@@ -50,6 +53,8 @@ class Vocabulary:
 
     def _add(self, phrase: str, token: str, same: bool) -> None:
         found = stems(content(phrase))
+        if not found:  # PRES, the code of pressure, is an empty word of French
+            return
         for lang in (0, 1):
             key = tuple(pair[lang] for pair in found)
             known = self._phrases[lang].setdefault(key, {})
@@ -125,7 +130,12 @@ def vocabulary() -> Vocabulary:
     >>> list(vocabulary().find(stems(["golfe", "gascogne"])))[0].same
     ('@bay_of_biscay',)
     """
-    return Vocabulary(_table("concepts"), _table("places"))
+    return Vocabulary(_table("concepts"), _table("places"), _table("nvs"))
+
+
+def _labels(terms: dict[str, str]) -> list[str]:
+    """The codes and the preferred labels of a vocabulary's terms."""
+    return [*terms, *terms.values()]
 
 
 def _table(name: str) -> dict[str, dict]:

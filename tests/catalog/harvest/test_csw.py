@@ -2,13 +2,11 @@
 
 import pytest
 from csw_server import csw_server
+from csw_stand_in import BOMB, CswStandIn
 from iso_records import gmd, mdb
-from stand_in import StandIn
 
 from odatis_vre.catalog import open_catalog
 from odatis_vre.errors import CatalogError
-
-BOMB = '<!DOCTYPE lolz [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;"><!ENTITY c SYSTEM "file:///etc/passwd">]>'
 
 
 @pytest.fixture(scope="module")
@@ -52,31 +50,8 @@ def test_a_service_that_refuses_says_why(server, bring):
         bring(server, kind="csw", conditions={"schema": "urn:none"})
 
 
-class Answers(StandIn):
-    """Records as they are given, whatever they hold, behind a CSW."""
-
-    def __init__(self, *records: str):
-        super().__init__()
-        self.records = records
-
-    def answer(self, method, path, body):
-        first = int(body.split('startPosition="')[1].split('"')[0])
-        size = int(body.split('maxRecords="')[1].split('"')[0])
-        page = self.records[first - 1 : first - 1 + size]
-        following = first + size if first + size <= len(self.records) else 0
-        head = next(
-            (record[: record.index("]>") + 2] for record in page if record.startswith("<!DOCTYPE")), ""
-        )
-        inner = "".join(record.removeprefix(BOMB) for record in page)
-        return 200, (
-            f'<?xml version="1.0"?>{head}<csw:GetRecordsResponse xmlns:csw="http://www.opengis.net/cat/csw/2.0.2">'
-            f'<csw:SearchResults numberOfRecordsMatched="{len(self.records)}" nextRecord="{following}">'
-            f"{inner}</csw:SearchResults></csw:GetRecordsResponse>"
-        ).encode()
-
-
 def test_records_in_iso_19115_3_are_read(bring, output):
-    with Answers(mdb("m1"), mdb("m2", end=None)) as server:
+    with CswStandIn(mdb("m1"), mdb("m2", end=None)) as server:
         bring(server.address, kind="csw", conditions={"schema": "mdb"})
     entry = open_catalog(output)["chlorophyll_m1"]
     assert (entry.metadata.title.fr, entry.metadata.licence.name) == ("Chlorophylle m1", "CC-BY-4.0")
@@ -85,7 +60,7 @@ def test_records_in_iso_19115_3_are_read(bring, output):
 
 def test_a_record_whose_entities_expand_is_refused_and_the_others_come(bring, output):
     hostile = BOMB + gmd("hostile", abstract="x").replace(">x<", ">&b;&c;<")
-    with Answers(gmd("a"), hostile, gmd("z")) as server:
+    with CswStandIn(gmd("a"), hostile, gmd("z")) as server:
         report = bring(server.address, kind="csw", page_size=10)
     assert open_catalog(output).names == ["chlorophyll_a", "chlorophyll_z"]
     ((finding),) = report.of("refused")
@@ -95,7 +70,7 @@ def test_a_record_whose_entities_expand_is_refused_and_the_others_come(bring, ou
 
 
 def test_a_record_that_is_none_is_told_and_the_others_come(bring, output):
-    with Answers(
+    with CswStandIn(
         "<x/>", gmd("a"), gmd("b").replace("<gco:CharacterString>b</gco:CharacterString>", "")
     ) as server:
         report = bring(server.address, kind="csw")
@@ -105,14 +80,14 @@ def test_a_record_that_is_none_is_told_and_the_others_come(bring, output):
 
 @pytest.mark.parametrize("answer", [b"", b"<html>", b"<a/>", b"\xff\xfe", b"<a>" * 300 + b"</a>" * 300])
 def test_an_answer_that_is_no_csw_is_one_error(bring, answer):
-    with Answers(gmd("a")) as server:
+    with CswStandIn(gmd("a")) as server:
         server.faults = [answer] * 9
         with pytest.raises(CatalogError, match="No answer of http://127"):
             bring(server.address, kind="csw")
 
 
 def test_a_server_that_does_not_move_on_is_not_asked_for_ever(bring):
-    class Still(Answers):
+    class Still(CswStandIn):
         def answer(self, method, path, body):
             status, content = super().answer(method, path, body)
             return status, content.replace(b'nextRecord="0"', b'nextRecord="1"')

@@ -260,6 +260,6 @@ def test_any_hit_becomes_a_record_and_an_entry_or_is_refused(changes):
         draft = Draft(found)
     except Hostile:
         return
-    if draft.entry is not None:
-        assert written(draft.entry)
+    for _, entry in draft.entries:
+        assert written(entry)
     assert all(str(finding) for finding in draft.findings)

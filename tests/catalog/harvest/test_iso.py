@@ -26,14 +26,14 @@ def test_both_schemas_say_the_same(schema):
     assert record.constraints == ["CC-BY 4.0"]
     assert record.changed == "2024-01-02T00:00:00"
     assert record.links[0].url == "https://data.example.org/a.nc"
-    assert Draft(record).entry["metadata"]["doi"] == "10.12770/a"
+    assert Draft(record).entries[0][1]["metadata"]["doi"] == "10.12770/a"
 
 
 @SCHEMAS
 def test_a_period_until_now_is_open(schema):
     record = read_iso(schema("a", end=None).encode(), "a.xml")
     assert record.period == ["2010-01-01", None]
-    assert Draft(record).entry["metadata"]["time"] == ["2010-01-01", None]
+    assert Draft(record).entries[0][1]["metadata"]["time"] == ["2010-01-01", None]
 
 
 @SCHEMAS

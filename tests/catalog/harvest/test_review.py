@@ -118,7 +118,7 @@ def test_the_file_beside_is_what_the_source_said(server, bring, output):
     correct(output, "fr: Chlorophylle a\n", "fr: Autre\n")
     bring(server.api)
     said = json.loads(output.with_suffix(".harvest.json").read_text("utf-8"))
-    assert said["records"]["a"]["entry"]["metadata"]["title"]["fr"] == "Chlorophylle a"
+    assert said["records"]["a"]["entries"][0]["entry"]["metadata"]["title"]["fr"] == "Chlorophylle a"
     assert said["until"] == "2024-01-02T00:00:00Z"
 
 

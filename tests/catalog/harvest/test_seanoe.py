@@ -38,7 +38,7 @@ def server():
     [
         "47248",
         "10.17882/47248",
-        "https://doi.org/10.17882/47248#52",
+        "https://doi.org/10.17882/47248",
         "https://www.seanoe.org/data/00361/47248/",
     ],
 )
@@ -50,6 +50,38 @@ def test_a_dataset_is_named_by_number_doi_or_page(server, bring, output, name):
     assert known.sha256 == hashlib.sha256(CSV).hexdigest()
     assert known.size == len(CSV)
     assert tuple(known.bbox) == (-20, 42, 8, 60)
+
+
+@pytest.mark.parametrize(
+    "name", ["47248#52", "10.17882/47248#52", "https://www.seanoe.org/data/00361/47248/#52"]
+)
+def test_a_snapshot_is_the_one_that_was_named(server, bring, output, name):
+    server.datasets["47248#52"] = dataset("47248", [file("january.csv", checksum="5" * 64)])
+    bring(f"{server.address}/api", kind="seanoe", conditions={"id": name})
+    (entry,) = open_catalog(output)
+    assert entry.urlpath.endswith("/january.csv")
+    assert (entry.metadata.doi, entry.metadata.version) == ("10.17882/47248", "52")
+    assert entry.metadata.citation[0]["URL"] == "https://doi.org/10.17882/47248#52"
+
+
+def test_a_snapshot_and_its_dataset_are_two_entries(server, bring, output):
+    server.datasets["47248#52"] = dataset("47248", [file("january.csv")])
+    bring(f"{server.address}/api", kind="seanoe", conditions={"id": "47248 47248#52"})
+    found = {entry.metadata.uuid: entry.metadata.version for entry in open_catalog(output)}
+    assert found == {"seanoe-47248": None, "seanoe-47248-52": "52"}
+
+
+def test_a_snapshot_that_is_not_there_is_one_error_and_not_another_one(server, bring):
+    with pytest.raises(CatalogError, match="find-by-fragment/47248"):
+        bring(f"{server.address}/api", kind="seanoe", conditions={"id": "47248#53"})
+
+
+def test_the_licence_and_the_date_are_read_as_seanoe_writes_them(server, bring, output):
+    more = {"licenceUrl": "https://creativecommons.org/licenses/by-nc/4.0/", "date": "2021-05-04"}
+    server.datasets["47248"] |= more
+    bring(f"{server.address}/api", kind="seanoe", conditions={"id": "47248"})
+    known = open_catalog(output)["ships_47248"].metadata
+    assert (known.licence.name, known.citation[0]["issued"]) == ("CC-BY-NC-4.0", 2021)
 
 
 def test_closed_files_are_left_out_and_several_extents_told(server, bring, output, codes):
@@ -73,7 +105,13 @@ def test_a_file_name_that_leads_elsewhere_is_refused(server, bring, output, code
 
 
 @pytest.mark.parametrize(
-    ("name", "said"), [("", "none is named"), ("10.5281/zenodo.1", "no dataset of Seanoe")]
+    ("name", "said"),
+    [
+        ("", "none is named"),
+        ("10.5281/zenodo.1", "no dataset of Seanoe"),
+        ("47248#", "no dataset of Seanoe"),
+        ("47248#../1", "no dataset of Seanoe"),
+    ],
 )
 def test_what_is_no_dataset_of_seanoe_is_one_error(server, bring, name, said):
     with pytest.raises(CatalogError, match=said):
