@@ -61,7 +61,7 @@ _DRIVERS = {
     "kerchunk": _Driver("", _words(_XARRAY) | {"urlpath", "storage_options"}, ()),
     "icechunk": _Driver("", _words(_XARRAY) | {"urlpath", "storage_options", "branch"}, ()),
     "tabledap": _Driver("", _words("urlpath variables constraints lat lon time"), ()),
-    "wfs": _Driver("", _words("urlpath typename version format"), ()),
+    "wfs": _Driver("", _words("urlpath typename version format time"), ()),
     NESTED: _Driver("intake.catalog.local.YAMLFileCatalog", frozenset({"path"}), (), address="path"),
 }
 # Not fsspec's caches, which write where the catalogue says, nor `reference`, which renders templates.

@@ -15,8 +15,9 @@ from odatis_vre.catalog.clean import clean_grid, clean_table
 from odatis_vre.catalog.clean.grid import CHANGES
 from odatis_vre.catalog.estimate import Estimate, HeavyRead, duration, estimate, read_limit
 from odatis_vre.catalog.model import Metadata
-from odatis_vre.catalog.subset import nearest_name, select_columns, select_grid, select_rows
-from odatis_vre.errors import CatalogError, DataNotFound
+from odatis_vre.catalog.rows import select_columns, select_rows
+from odatis_vre.catalog.subset import nearest_name, select_grid
+from odatis_vre.errors import CatalogError
 from odatis_vre.i18n import tr
 from odatis_vre.units import convert
 
@@ -118,25 +119,23 @@ def table(
     if known[0].driver in GRIDS:
         raise CatalogError(tr("catalog.is_grid", entry=origin.entry), tr("catalog.is_grid_hint"))
     rows, method = open_table(origin, known, request)
-    units: dict[str, Any] = dict(rows.attrs.get("units") or {})
-    changes = ""
-    if clean:
-        rows = clean_table(rows, metadata.variables)
-        units, changes = dict(rows.attrs["units"]), rows.attrs[CHANGES]
-    period = metadata.time
-    if request.time and "time" not in rows.columns and period and not period.overlaps(request.time):
-        raise DataNotFound(
-            tr("catalog.empty_time", entry=origin.entry, time=request.time),
-            tr("catalog.has_period", period=period),
-        )
-    rows = select_rows(rows, origin.entry, request.bbox, request.time)
+    rows = rows.reset_index(drop=True)
+    axes = {axis: method.args[axis] for axis in ("lat", "lon", "time") if axis in method.args}
+    tidy = clean_table(rows, metadata.variables, axes)
+    changes = tidy.attrs[CHANGES]
+    kept = select_rows(tidy, origin.entry, request.bbox, request.time, metadata.time)
+    if clean and request.time and "time" not in tidy.columns:
+        changes = "\n".join(filter(None, [changes, tr("clean.undated", period=metadata.time)]))
+    # as in the file, though chosen by what its columns mean
+    units: dict[str, Any] = dict((tidy if clean else rows).attrs.get("units") or {})
+    rows = kept if clean else rows.loc[kept.index]
     if request.variables is not None:
         rows = select_columns(rows, origin.entry, request.variables)
     rows = rows.reset_index(drop=True)
     declared = {name: known.units for name, known in metadata.variables.items() if known.units}
     units = {name: unit for name, unit in {**units, **declared}.items() if name in rows.columns}
     rows.attrs = {"units": {name: units[name] for name in rows.columns if name in units}}
-    if changes:
+    if clean and changes:
         rows.attrs[CHANGES] = changes
     return rows, method
 

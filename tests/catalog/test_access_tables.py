@@ -221,3 +221,101 @@ def test_fewer_features_than_announced_raise(tmp_path):
         it = entry(tmp_path, one("wfs", f"{server.address}/wfs", "typename: surval"))
         with pytest.raises(CatalogError, match="cut short: 0 of 3"):
             it.to_pandas()
+
+
+def dated(folder, column: str, clean: bool = True, name: str = "time", **asked):
+    """A file with one column of dates, and what a period keeps of it."""
+    rows = "".join(f"{date};{number}\n" for number, date in enumerate(column.split("|")))
+    (folder / "dates.csv").write_text(f"{name};n\n{rows}", "utf-8")
+    return entry(folder, one("csv", str(folder / "dates.csv"))).to_pandas(clean=clean, **asked)
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        "20191231|20200615|20210101",
+        "2019|2020|2021",
+        "201912|202006|202101",
+        "2019-12-31T00:00:00Z|2020-06-15T00:00:00Z|2021-01-01T00:00:00Z",
+        "31/12/2019|15/06/2020|01/01/2021",
+        "31/12/2019 23:59|15/06/2020 00:00|01/01/2021 08:30",
+        "2019-12-31T23:00:00-01:00|2020-06-15T00:00:00+02:00|2021-01-01T12:00:00+00:00",
+    ],
+)
+@pytest.mark.parametrize("clean", [True, False])
+def test_dates_of_every_writing_are_compared_as_dates(tmp_path, column, clean):
+    if "-01:00" not in column:
+        assert dated(tmp_path, column, clean, time=(None, "2020")).n.tolist() == [0, 1]
+    assert dated(tmp_path, column, clean, time=("2020", "2020-12")).n.tolist()[-1] == 1
+    assert dated(tmp_path, column, clean, time=("2021", None)).n.tolist() == [2]
+
+
+def test_what_is_not_cleaned_keeps_its_dates_as_written(tmp_path):
+    table = dated(tmp_path, "31/12/2019|15/06/2020", clean=False, time=("2020", None), name="Passage : Date")
+    assert table["Passage : Date"].tolist() == ["15/06/2020"]
+
+
+@pytest.mark.parametrize(
+    ("column", "days"),
+    [
+        ("05/06/2020|07/08/2020", ["2020-06-05", "2020-08-07"]),
+        ("05/06/2020|21/08/2020", ["2020-06-05", "2020-08-21"]),
+        ("05/06/2020|08/21/2020", ["2020-05-06", "2020-08-21"]),
+        ("5-6-2020|07.08.2020", ["2020-06-05", "2020-08-07"]),
+    ],
+)
+def test_a_column_of_dates_is_read_in_one_order_the_day_first_where_both_fit(tmp_path, column, days):
+    assert dated(tmp_path, column).time.dt.strftime("%Y-%m-%d").tolist() == days
+
+
+@pytest.mark.parametrize("clean", [True, False])
+@pytest.mark.parametrize("column", ["13/14/2020|05/06/2020", "spring|summer", "1.5|2.5", "12|99"])
+def test_what_is_no_date_is_never_compared_with_one(tmp_path, column, clean):
+    assert len(dated(tmp_path, column, clean)) == 2
+    with pytest.raises(CatalogError, match="no column of dates that can be read"):
+        dated(tmp_path, column, clean, time=("2020", "2021"))
+
+
+def test_a_table_without_dates_and_without_a_known_period_refuses_a_period(tmp_path):
+    with pytest.raises(CatalogError, match="rows cannot be chosen by time"):
+        dated(tmp_path, "Brest|Nice", name="lieu", time=("2020", "2021"))
+    with pytest.raises(CatalogError, match="no coordinate for lat, lon"):
+        dated(tmp_path, "Brest|Nice", name="lieu", bbox=(-5, 47, -4, 49))
+
+
+def test_a_table_that_is_all_of_its_period_says_that_all_of_it_came(eggs):
+    assert "no column of dates: all rows" in eggs.to_pandas(time=("1992-05", "1993")).attrs["odatis_changes"]
+
+
+@pytest.mark.parametrize("clean", [True, False])
+def test_tabledap_is_selected_from_by_its_own_names_too(tmp_path, erddap, clean):
+    table = floats(tmp_path, erddap).to_pandas(
+        bbox=(-8, 40.5, 0, 43), time=("2010-01", "2010-03"), clean=clean
+    )
+    assert table.temp.tolist() == [13.0, 14.0]
+    assert ("latitude" in table.columns) is not clean
+
+
+DATED = [
+    {**point, "properties": {"lieu": f"Point {i}", "passage": f"2010-0{1 + i}-15"}}
+    for i, point in enumerate(POINTS)
+]
+
+
+@pytest.mark.parametrize("clean", [True, False])
+def test_wfs_features_are_chosen_by_the_property_that_holds_their_date(tmp_path, clean):
+    with servers.stand_in(servers.WfsStandIn({"surval": DATED})) as server:
+        it = entry(tmp_path, one("wfs", f"{server.address}/wfs", "typename: surval, time: passage"))
+        asked = {"time": ("2010-02", "2010-03"), "clean": clean}
+        assert it.to_pandas(**asked).lieu.tolist() == ["Point 1", "Point 2"]
+        assert it.to_pandas(bbox=(-3.5, 47, 0, 49), **asked).lieu.tolist() == ["Point 2"]
+        other = entry(tmp_path, one("wfs", f"{server.address}/wfs", "typename: surval, time: date"))
+        with pytest.raises(CatalogError, match='no variable "date"') as caught:
+            other.to_pandas()
+    assert "passage" in caught.value.hint
+
+
+def test_wfs_without_such_a_property_refuses_a_period(tmp_path, wfs):
+    it = entry(tmp_path, one("wfs", f"{wfs.address}/wfs", "typename: surval"))
+    with pytest.raises(CatalogError, match="rows cannot be chosen by time"):
+        it.to_pandas(time=("2010", "2011"))

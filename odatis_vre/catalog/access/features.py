@@ -110,7 +110,7 @@ def wfs(origin: Origin, method: Method, request: Request) -> pd.DataFrame:
     origin : Origin
     method : Method
         `args`: `urlpath` of the service, `typename`, `version` (2.0.0), `format` (`application/json`), `time`
-        (the property that holds the date).
+        (the property that holds the date; rows are chosen by it once they are here).
     request : Request
 
     Returns
@@ -124,7 +124,7 @@ def wfs(origin: Origin, method: Method, request: Request) -> pd.DataFrame:
     DataNotFound
         No feature is there.
     CatalogError
-        The service answers with an error of its own.
+        The service answers with an error of its own, or no feature has the property `time`.
     """
     args = method.args
     (url,) = method.urls
@@ -148,7 +148,13 @@ def wfs(origin: Origin, method: Method, request: Request) -> pd.DataFrame:
         features += _pages(fs, place, asked, newest, origin.entry)
     if not features:
         raise DataNotFound(tr("access.no_rows", entry=origin.entry), tr("access.no_rows_hint"))
-    return _as_table(features)
+    table = _as_table(features)
+    if (dated := args.get("time")) and dated not in table.columns:
+        known = ", ".join(str(name) for name in table.columns)
+        raise CatalogError(
+            tr("catalog.no_variable", name=dated, entry=origin.entry), tr("catalog.there_are", names=known)
+        )
+    return table
 
 
 def _pages(fs, place: str, asked: dict[str, Any], newest: bool, entry: str) -> list[dict[str, Any]]:
