@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from odatis_vre.catalog import citation, provenance
 from odatis_vre.catalog.access.methods import TABLES, Method, Origin, Request, methods
-from odatis_vre.catalog.address import is_local, public_url
+from odatis_vre.catalog.address import public_url
 from odatis_vre.catalog.model import Metadata, Variable
 from odatis_vre.catalog.request import BBox, Period, read_bbox, read_period
-from odatis_vre.catalog.yamlfile import Leaf
+from odatis_vre.catalog.yamlfile import Leaf, is_trusted
 from odatis_vre.errors import CatalogError
 from odatis_vre.i18n import tr
 
@@ -295,7 +295,7 @@ class Entry:
 
     @property
     def _origin(self) -> Origin:
-        return Origin(self.id, is_local(self._leaf.file), self.metadata.sha256)
+        return Origin(self.id, is_trusted(self._leaf.source, self._leaf.file), self.metadata.sha256)
 
     def _request(self, bbox, time, variables, depth=None) -> Request:
         if (kind := self.metadata.address) != "exact":

@@ -7,17 +7,18 @@ from urllib.parse import quote, urlencode
 
 import pandas as pd
 
-from odatis_vre.catalog.access.failures import ShortRead
-from odatis_vre.catalog.access.filesystems import filesystem
+from odatis_vre.catalog.access.failures import Refused, ShortRead
+from odatis_vre.catalog.access.filesystems import HTTP, filesystem
 from odatis_vre.catalog.access.methods import Method, Origin, Request
 from odatis_vre.catalog.access.retries import patiently
+from odatis_vre.catalog.address import protocols
 from odatis_vre.errors import CatalogError, DataNotFound
 from odatis_vre.i18n import tr
 
 __all__ = ["tabledap", "wfs"]
 
 _PAGE = 10_000
-_NO_ROWS = "produced no matching results"
+_NO_ROWS = b"produced no matching results"
 
 
 def tabledap(origin: Origin, method: Method, request: Request) -> pd.DataFrame:
@@ -40,7 +41,7 @@ def tabledap(origin: Origin, method: Method, request: Request) -> pd.DataFrame:
     Raises
     ------
     DataNotFound
-        No row matches.
+        No row matches, and the server says so: a dataset that it does not know is another failure.
     """
     args = method.args
     (url,) = method.urls
@@ -54,12 +55,11 @@ def tabledap(origin: Origin, method: Method, request: Request) -> pd.DataFrame:
     query = quote(",".join(columns), safe=",") + (f"&{query}" if query else "")
     address = f"{url.removesuffix('.html').removesuffix('.csv')}.csv" + (f"?{query}" if query else "")
     fs, place = filesystem(address, None, origin.trusted, method.login)
-    try:
-        body = fs.cat_file(place)
-    except FileNotFoundError:
-        body = None  # ERDDAP says "no such row" and "no such dataset" alike
-    if body is None:
-        if request.bbox or request.time:
+    if not isinstance(fs, HTTP):
+        raise Refused(tr("access.no_protocol", protocol=protocols(url)[0]))
+    status, body = patiently(fs.answer, place)
+    if status == 404:  # ERDDAP says "no such row" and "no such dataset" by the same number
+        if _NO_ROWS in body:
             raise DataNotFound(tr("access.no_rows", entry=origin.entry), tr("access.no_rows_hint"))
         raise FileNotFoundError(origin.entry)
     return _rows_with_units(body, origin.entry)
