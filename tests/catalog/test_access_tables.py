@@ -6,9 +6,10 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_ocean import QUICK, entry, one
+from small_ocean import QUICK, entry, one, ways
 
 from odatis_vre.catalog.access.tables import read_csv, sniffed
+from odatis_vre.catalog.check import check_entry
 from odatis_vre.errors import CatalogError, DataNotFound
 
 # The shape of a REPHY file (columns, mark, comma, encoding); the values are synthetic.
@@ -146,12 +147,31 @@ def test_tabledap_gives_units_positions_and_dates(tmp_path, erddap):
     assert table.attrs["units"] == {"lat": "degrees_north", "lon": "degrees_east", "temp": "degree_Celsius"}
 
 
-def test_tabledap_without_a_row_says_so_and_an_unknown_dataset_another_thing(tmp_path, erddap):
+UNKNOWN = b'Error { code=404; message="Not Found: Currently unknown datasetID=ArgoFloats"; }'
+
+
+@pytest.mark.parametrize("asked", [{}, {"bbox": (-8, 40.5, 0, 43)}, {"time": ("2010", "2011")}])
+def test_a_tabledap_dataset_that_is_gone_is_a_failure_and_the_next_method_is_tried(tmp_path, erddap, asked):
     with pytest.raises(DataNotFound, match="no row"):
         floats(tmp_path, erddap).to_pandas(bbox=(100, 0, 110, 10))
-    absent = servers.stand_in(lambda _: (404, "text/plain", b""))
-    with absent as server, pytest.raises(CatalogError, match="it is not there"):
-        floats(tmp_path, server).to_pandas()
+    with servers.stand_in(lambda _: (404, "text/plain", UNKNOWN)) as gone:
+        with pytest.raises(CatalogError, match="it is not there"):
+            floats(tmp_path, gone).to_pandas(**asked)
+        methods = [
+            f"driver: tabledap, args: {{urlpath: '{server.address}/erddap/tabledap/ArgoFloats'}}"
+            for server in (gone, erddap)
+        ]
+        table = entry(tmp_path, ways(*methods, driver="tabledap")).to_pandas(**asked)
+    assert table.attrs["odatis_access"].endswith(f"{erddap.address}/erddap/tabledap/ArgoFloats")
+    assert len(table) > 0
+
+
+def test_the_check_tells_a_service_without_rows_of_late_from_one_that_is_gone(tmp_path, erddap):
+    late = floats(tmp_path, erddap, "variables: [temp]")
+    assert [part.code for part in check_entry(late, remote=True).differences] == ["no_rows"]
+    assert check_entry(late, remote=True).state == "as_said"
+    with servers.stand_in(lambda _: (404, "text/plain", UNKNOWN)) as gone:
+        assert check_entry(floats(tmp_path, gone), remote=True).state == "unopened"
 
 
 def test_tabledap_across_the_date_line(tmp_path):

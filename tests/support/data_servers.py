@@ -87,7 +87,7 @@ def opendap(datasets: dict) -> Iterator[str]:
 
 
 class FtpFaults(list):
-    """What the next transfers do: "stop" in the middle, "busy" (450)."""
+    """What the next transfers do: "stop" in the middle, "busy" (421), "slow" (a little, then silence)."""
 
 
 @contextlib.contextmanager
@@ -112,6 +112,10 @@ def ftp(folder: Path, user: str | None = None, password: str = "", faults: FtpFa
                 faults.pop(0)
                 self.push(producer.more()[:1000])
                 self.close_when_done()
+                return None
+            if faults and faults[0] == "slow":
+                faults.pop(0)
+                self.push(producer.more()[:1000])
                 return None
             return super().push_with_producer(producer)
 

@@ -53,13 +53,16 @@ async def http_session(
     steps_of_a_request.on_request_start.append(_starts)
     steps_of_a_request.on_request_redirect.append(_redirected)
     steps: Sequence = (_Asking(trusted, login, whole),)
-    return aiohttp.ClientSession(
+    session = aiohttp.ClientSession(
         connector=connector,
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=limits.timeout, sock_read=limits.timeout),
         middlewares=steps,
         trace_configs=[steps_of_a_request],
         headers={"User-Agent": _AGENT} | dict(kwargs.pop("headers", None) or {}),
     )
+    if whole:  # else aiohttp asks once more itself, and each time that is all our attempts
+        session._retry_connection = False
+    return session
 
 
 def public_socket(info: tuple, host: str = "") -> socket.socket:
