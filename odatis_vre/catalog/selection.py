@@ -1,19 +1,20 @@
 """From what is asked of an entry to its values: opened, cleaned, selected, converted."""
 
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 import xarray as xr
 
-from odatis_vre.catalog.access import open_grid, open_table
+from odatis_vre.catalog.access import open_grid, open_table, sized
+from odatis_vre.catalog.access.announced import copied
 from odatis_vre.catalog.access.filesystems import host_of
+from odatis_vre.catalog.access.heavy import duration, read_limit, tell
 from odatis_vre.catalog.access.methods import GRIDS, TABLES, Method, Origin, Request
 from odatis_vre.catalog.access.places import marked, unmarked
 from odatis_vre.catalog.clean import clean_grid, clean_table
 from odatis_vre.catalog.clean.grid import CHANGES
-from odatis_vre.catalog.estimate import Estimate, HeavyRead, duration, estimate, read_limit
+from odatis_vre.catalog.estimate import Estimate, estimate, of_whole_files
 from odatis_vre.catalog.model import Metadata
 from odatis_vre.catalog.rows import select_columns, select_rows
 from odatis_vre.catalog.subset import nearest_name, select_grid
@@ -40,7 +41,7 @@ def grid(
     if limit is not None:
         told = _estimate(origin, raw, ds, method)
         ds = unmarked(ds)
-        if told.bytes_to_read > limit:
+        if told.bytes_to_read > limit and not copied(origin, method):
             _warn(told, limit)
     return _converted(ds, units or {}, origin.entry), method
 
@@ -85,20 +86,26 @@ def estimated(
     metadata: Metadata,
 ) -> Estimate:
     """Count what a selection reads, as `Entry.estimate` says."""
-    _refuse_tables(origin, known)
+    size, method = sized(origin, known, request, metadata.size)
+    if size is not None:
+        return of_whole_files(origin.entry, size, len(method.urls), _host(method))
     raw, method = open_grid(origin, known, request)
     return _estimate(origin, raw, _selected(origin, marked(raw), request, metadata, True), method)
 
 
 def _estimate(origin: Origin, raw: xr.Dataset, selected: xr.Dataset, method: Method) -> Estimate:
-    host = "" if method.is_local else host_of(method.urls[0], method.args.get("storage_options"))
+    host = "" if copied(origin, method) else _host(method)
     return estimate(origin.entry, raw, selected, host, method.layout)
+
+
+def _host(method: Method) -> str:
+    return "" if method.is_local else host_of(method.urls[0], method.args.get("storage_options"))
 
 
 def _warn(told: Estimate, limit: int) -> None:
     from odatis_vre.catalog.card import readable_size
 
-    warnings.warn(
+    tell(
         tr(
             "access.estimate.warning",
             size=readable_size(told.bytes_to_read),
@@ -106,9 +113,7 @@ def _warn(told: Estimate, limit: int) -> None:
             chunks=told.chunks,
             time=duration(told.seconds),
             limit=readable_size(limit),
-        ),
-        HeavyRead,
-        stacklevel=4,
+        )
     )
 
 

@@ -277,6 +277,7 @@ def test_ftp_that_is_slow_is_asked_again_and_then_told(served, tmp_path, name):
         assert faults == []
         faults += ["slow"] * 20
         shutil.rmtree(tmp_path / "cache", ignore_errors=True)
-        with pytest.raises(CatalogError, match=r"cut short: 1000 of \d+ bytes"):
+        with pytest.raises(CatalogError, match="no answer in time"):
             it.to_xarray().load()
-    assert len(faults) == 20 - int(QUICK["ODATIS_ATTEMPTS"])
+    # one look at the first bytes, which is content with what came
+    assert len(faults) == 20 - 1 - int(QUICK["ODATIS_ATTEMPTS"])

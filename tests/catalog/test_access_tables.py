@@ -1,5 +1,11 @@
 """Tables as data centres really give them: CSV in French and old encodings, ERDDAP, WFS."""
 
+import bz2
+import gzip
+import io
+import lzma
+import zipfile
+
 import data_servers as servers
 import numpy as np
 import pandas as pd
@@ -49,8 +55,6 @@ def test_its_positions_and_dates_can_be_selected(tmp_path):
 
 
 def test_over_http_and_in_a_gzip_file_it_is_the_same(tmp_path, missing):
-    import gzip
-
     servers.require(missing, "rclone")
     folder = tmp_path / "served"
     folder.mkdir()
@@ -339,3 +343,43 @@ def test_wfs_without_such_a_property_refuses_a_period(tmp_path, wfs):
     it = entry(tmp_path, one("wfs", f"{wfs.address}/wfs", "typename: surval"))
     with pytest.raises(CatalogError, match="rows cannot be chosen by time"):
         it.to_pandas(time=("2010", "2011"))
+
+
+def packed(kind: str, content: bytes) -> bytes:
+    if kind == "zip":
+        file = io.BytesIO()
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("data/rephy.csv", content)
+            archive.writestr("README.pdf", b"%PDF")
+        return file.getvalue()
+    return {"gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress}[kind](content)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "utf-16"])
+@pytest.mark.parametrize("kind", ["gz", "bz2", "xz", "zip"])
+@pytest.mark.parametrize("named", [True, False])
+def test_a_packed_file_is_found_out_like_one_that_is_not(tmp_path, kind, encoding, named):
+    path = tmp_path / (f"rephy.csv.{kind}" if named else "rephy.csv")
+    path.write_bytes(packed(kind, REPHY.encode(encoding)))
+    table = entry(tmp_path, one("csv", str(path))).to_pandas(clean=False)
+    pd.testing.assert_frame_equal(table, read_csv(REPHY.encode()), check_flags=False)
+
+
+def test_a_server_that_has_unpacked_the_file_already_is_no_trouble(tmp_path):
+    with servers.stand_in(lambda _: (200, "text/csv", REPHY.encode())) as server:
+        it = entry(tmp_path, one("csv", f"{server.address}/a.csv.gz", "compression: gzip"))
+        assert len(it.to_pandas()) == 2
+
+
+def test_an_archive_of_several_tables_and_one_cut_short_are_told(tmp_path):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("a.csv", "a")
+        archive.writestr("b.csv", "b")
+    with pytest.raises(CatalogError, match="holds 2 tables") as caught:
+        read_csv(file.getvalue(), "it")
+    assert "a.csv" in caught.value.hint
+    for kind in ("gz", "bz2", "xz", "zip"):
+        (tmp_path / "a.csv").write_bytes(packed(kind, REPHY.encode() * 100)[:-40])
+        with pytest.raises(CatalogError, match="cut short"):
+            entry(tmp_path, one("csv", str(tmp_path / "a.csv"))).to_pandas()

@@ -20,6 +20,7 @@ from odatis_vre.catalog.access.cache import (
 )
 from odatis_vre.catalog.access.failures import ShortRead, on_disk
 from odatis_vre.catalog.access.filesystems import HTTP, filesystem, headers_of
+from odatis_vre.catalog.access.heavy import warn_of_download
 from odatis_vre.catalog.access.retries import patiently
 from odatis_vre.catalog.access.session import http_session
 from odatis_vre.catalog.address import fingerprint, public_url
@@ -59,6 +60,11 @@ def cached_file(remote: Remote, entry: str, expected: str | None = None) -> Path
     -------
     pathlib.Path
 
+    Warns
+    -----
+    HeavyRead
+        Before it brings more than the operator's limit.
+
     Raises
     ------
     CatalogError
@@ -81,6 +87,7 @@ def cached_file(remote: Remote, entry: str, expected: str | None = None) -> Path
     fs, place = filesystem(remote.url, remote.options, remote.trusted, remote.login)
     if copy and _unchanged(copy, patiently(fs.info, place)):
         return copy["path"]
+    warn_of_download(remote, entry)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         return _brought(fs, place, remote, entry, expected)
