@@ -14,6 +14,7 @@ from data_servers import FaultyProxy
 from small_ocean import QUICK, entry, one, write_all
 
 from odatis_vre.catalog.access.hosts import plain_host
+from odatis_vre.catalog.harvest.hostile import Hostile, check_url
 from odatis_vre.errors import CatalogError
 
 HARVESTED = "harvested: true"
@@ -65,6 +66,15 @@ def test_digits_of_full_width_are_digits(tmp_path, server):
     with pytest.raises(CatalogError, match="private address"):
         entry(tmp_path, one("csv", f"{url}/a.csv", metadata=HARVESTED)).to_pandas()
     assert server.asked == []
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["１２７.0.0.1", "127。0。0。1", "hub.vre.svc", "localhost.localdomain", "１0.0.0.1.", "%31%32%37.0.0.1"],
+)
+def test_a_harvest_writes_down_no_such_host(host):
+    with pytest.raises(Hostile):
+        check_url(f"http://{host}/a.csv")
 
 
 def test_a_harvested_entry_is_not_redirected_to_a_private_host(tmp_path, server, monkeypatch):

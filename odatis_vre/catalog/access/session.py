@@ -95,9 +95,11 @@ class _Asking:
             _host.set(host)
             await asyncio.get_running_loop().run_in_executor(None, check_host, host)
         # An entry from elsewhere must not bring a password onto the wire in clear, nor must a redirection.
-        if request.url.scheme == "https" or (self.trusted and not _left_https.get()):
+        secret = request.url.scheme == "https"
+        if secret or not _left_https.get():
             request.url = whole_url(request.url)
-            self._sign(request, host)
+            if secret or self.trusted:
+                self._sign(request, host)
         if not self.whole:
             return await handler(request)
         with given_up():
