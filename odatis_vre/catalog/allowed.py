@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
-from odatis_vre.catalog.address import LOCAL, is_pattern, kept_url, protocols
+from odatis_vre.catalog.address import LOCAL, is_pattern, kept_url, protocols, public_url
 from odatis_vre.catalog.model import Source
 from odatis_vre.i18n import tr
 
@@ -61,7 +61,7 @@ _DRIVERS = {
     "kerchunk": _Driver("", _words(_XARRAY) | {"urlpath", "storage_options"}, ()),
     "icechunk": _Driver("", _words(_XARRAY) | {"urlpath", "storage_options", "branch"}, ()),
     "tabledap": _Driver("", _words("urlpath variables constraints lat lon time"), ()),
-    "wfs": _Driver("", _words("urlpath typename version format"), ()),
+    "wfs": _Driver("", _words("urlpath typename version format time"), ()),
     NESTED: _Driver("intake.catalog.local.YAMLFileCatalog", frozenset({"path"}), (), address="path"),
 }
 # Not fsspec's caches, which write where the catalogue says, nor `reference`, which renders templates.
@@ -141,6 +141,12 @@ def _way(
 
 def _address(url: str, trusted: bool) -> Iterator[str]:
     """Of a file from elsewhere: no file of this machine, no way up out of a folder."""
+    try:
+        for link in url.split("::"):
+            _ = urlsplit(link).port
+    except ValueError:
+        yield tr("catalog.no_address", value=public_url(url)[:120])
+        return
     found = protocols(url)
     for protocol in found:
         if protocol not in _PROTOCOLS:

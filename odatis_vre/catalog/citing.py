@@ -14,7 +14,19 @@ from odatis_vre.i18n import tr
 if TYPE_CHECKING:
     from odatis_vre.catalog.entry import Entry
 
-__all__ = ["citations", "read_opened"]
+__all__ = ["citations", "cite", "read_opened"]
+
+
+def cite(entry: "Entry", style: str = "text") -> str:
+    """Cite one dataset and its sources, accessed today.
+
+    Raises
+    ------
+    CatalogError
+        The style is unknown, or the dataset has no citation.
+    """
+    record = _of_entry(entry)
+    return render(entry.id, _dataset_and_sources(record, record["csl"]), style)
 
 
 def citations(

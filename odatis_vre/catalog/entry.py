@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from odatis_vre.catalog import citation, provenance
+from odatis_vre.catalog import provenance
 from odatis_vre.catalog.access.methods import TABLES, Method, Origin, Request, methods
-from odatis_vre.catalog.address import is_local, public_url
+from odatis_vre.catalog.address import public_url
 from odatis_vre.catalog.model import Metadata, Variable
 from odatis_vre.catalog.request import BBox, Period, read_bbox, read_period
-from odatis_vre.catalog.yamlfile import Leaf
+from odatis_vre.catalog.yamlfile import Leaf, is_trusted
 from odatis_vre.errors import CatalogError
 from odatis_vre.i18n import tr
 
@@ -219,8 +219,14 @@ class Entry:
         Returns
         -------
         Estimate
-            Prints as a card. The time follows from the chunks and from the speed of the server: measured, if
-            this session has read from it, else assumed, and it says which.
+            Prints as a card. Of files that come whole, it is what their server announces. The time follows
+            from the chunks and from the speed of the server: measured, if this session has read from it, else
+            assumed, and it says which.
+
+        Raises
+        ------
+        CatalogError
+            A service of tables, or a server that announces no size.
 
         Examples
         --------
@@ -258,7 +264,7 @@ class Entry:
         return fetch(self._origin, methods(self._leaf.source))
 
     def cite(self, style: str = "text") -> str:
-        """How to cite the dataset and its sources.
+        """How to cite the dataset and its sources, with its DOI, its version and today as the day of access.
 
         Parameters
         ----------
@@ -279,7 +285,9 @@ class Entry:
         >>> open_catalog()["sample/ocean_climatology"].cite("bibtex").splitlines()[0]
         '@misc{ocean_climatology,'
         """
-        return citation.render(self.id, self.metadata.citation, style)
+        from odatis_vre.catalog.citing import cite
+
+        return cite(self, style)
 
     def to_dict(self) -> dict[str, Any]:
         """What is known of it, ready for JSON."""
@@ -295,7 +303,7 @@ class Entry:
 
     @property
     def _origin(self) -> Origin:
-        return Origin(self.id, is_local(self._leaf.file), self.metadata.sha256)
+        return Origin(self.id, is_trusted(self._leaf.source, self._leaf.file), self.metadata.sha256)
 
     def _request(self, bbox, time, variables, depth=None) -> Request:
         if (kind := self.metadata.address) != "exact":

@@ -1,7 +1,6 @@
 """What a read takes before it starts: bytes, chunks, time."""
 
 import math
-import os
 from html import escape
 from typing import NamedTuple
 
@@ -9,29 +8,26 @@ import numpy as np
 import xarray as xr
 
 from odatis_vre.catalog.access import throughput
+from odatis_vre.catalog.access.heavy import HeavyRead, duration, read_limit
 from odatis_vre.catalog.access.places import places_of
-from odatis_vre.errors import CatalogError
 from odatis_vre.i18n import tr
 
-__all__ = ["Estimate", "HeavyRead", "estimate", "read_limit"]
+__all__ = ["Estimate", "HeavyRead", "duration", "estimate", "of_whole_files", "read_limit"]
 
 _AT_ONCE = 4  # requests on their way together
-
-
-class HeavyRead(UserWarning):
-    """A selection reads more than the operator's limit."""
 
 
 class Estimate(NamedTuple):
     """What a selection takes; prints as a card.
 
     `bytes_to_read` counts whole chunks as the file holds them, uncompressed; `bytes_kept` what is left of
-    them, in memory; `seconds` is for reading all of it once.
+    them, in memory; `seconds` is for reading all of it once. Of files that come whole (`whole`), the first is
+    what their server announces, `chunks` are files, and `bytes_kept` is None until they are here.
     """
 
     entry: str
     bytes_to_read: int
-    bytes_kept: int
+    bytes_kept: int | None
     chunks: int
     chunks_total: int
     seconds: float
@@ -39,16 +35,22 @@ class Estimate(NamedTuple):
     measured: bool
     host: str
     layout: str | None
+    whole: bool = False
 
     def _facts(self) -> dict[str, str]:
         from odatis_vre.catalog.card import readable_size
 
         rate = readable_size(int(self.rate))
+        size = "access.estimate.whole" if self.whole else "access.estimate.uncompressed"
+        chunks = tr("access.estimate.chunks_of", touched=self.chunks, total=self.chunks_total)
+        chunks = "" if self.whole else chunks
         how = "access.estimate.measured" if self.measured else "access.estimate.assumed"
         rows = {
-            "size": tr("access.estimate.uncompressed", size=readable_size(self.bytes_to_read)),
-            "kept": readable_size(self.bytes_kept),
-            "chunks": tr("access.estimate.chunks_of", touched=self.chunks, total=self.chunks_total),
+            "size": tr(size, size=readable_size(self.bytes_to_read)),
+            "kept": tr("access.estimate.not_yet")
+            if self.bytes_kept is None
+            else readable_size(self.bytes_kept),
+            "chunks": chunks,
             "time": duration(self.seconds),
             "speed": tr(how, rate=rate),
             "layout": tr(f"access.estimate.{self.layout}") if self.layout else "",
@@ -71,33 +73,21 @@ class Estimate(NamedTuple):
         return f'<article class="odatis-card">{head}<dl>{rows}</dl></article>'
 
 
-def duration(seconds: float) -> str:
-    """A time as people say it.
+def of_whole_files(entry: str, size: int, files: int, host: str) -> Estimate:
+    """What it takes to bring whole files.
 
-    >>> duration(90), duration(0.2)
-    ('2 min', 'less than a second')
+    Parameters
+    ----------
+    entry : str
+    size : int
+        Bytes, as announced.
+    files : int
+    host : str
+        Where they are; `""` is this machine.
     """
-    if seconds < 1:
-        return tr("access.estimate.instant")
-    for name, length, most in (("seconds", 1, 90), ("minutes", 60, 90), ("hours", 3600, math.inf)):
-        if seconds / length < most:
-            return tr(f"access.estimate.{name}", number=f"{math.ceil(seconds / length)}")
-    return ""
-
-
-def read_limit() -> int | None:
-    """The operator's limit in bytes, `ODATIS_READ_WARNING` (`2GB`); None if there is none."""
-    text = os.environ.get("ODATIS_READ_WARNING", "").strip()
-    if not text:
-        return None
-    from dask.utils import parse_bytes
-
-    try:
-        return parse_bytes(text)
-    except ValueError:
-        raise CatalogError(
-            tr("access.estimate.bad_limit", value=text), tr("access.estimate.bad_limit_hint")
-        ) from None
+    speed = throughput.speed(host)
+    seconds = files * speed.latency + size / speed.rate
+    return Estimate(entry, size, None, files, files, seconds, speed.rate, speed.measured, host, None, True)
 
 
 def estimate(entry: str, raw: xr.Dataset, selected: xr.Dataset, host: str, layout: str | None) -> Estimate:

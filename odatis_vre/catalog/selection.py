@@ -1,22 +1,24 @@
 """From what is asked of an entry to its values: opened, cleaned, selected, converted."""
 
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 import xarray as xr
 
-from odatis_vre.catalog.access import open_grid, open_table
+from odatis_vre.catalog.access import open_grid, open_table, sized
+from odatis_vre.catalog.access.announced import copied
 from odatis_vre.catalog.access.filesystems import host_of
+from odatis_vre.catalog.access.heavy import duration, read_limit, tell
 from odatis_vre.catalog.access.methods import GRIDS, TABLES, Method, Origin, Request
 from odatis_vre.catalog.access.places import marked, unmarked
 from odatis_vre.catalog.clean import clean_grid, clean_table
 from odatis_vre.catalog.clean.grid import CHANGES
-from odatis_vre.catalog.estimate import Estimate, HeavyRead, duration, estimate, read_limit
+from odatis_vre.catalog.estimate import Estimate, estimate, of_whole_files
 from odatis_vre.catalog.model import Metadata
-from odatis_vre.catalog.subset import nearest_name, select_columns, select_grid, select_rows
-from odatis_vre.errors import CatalogError, DataNotFound
+from odatis_vre.catalog.rows import select_columns, select_rows
+from odatis_vre.catalog.subset import nearest_name, select_grid
+from odatis_vre.errors import CatalogError
 from odatis_vre.i18n import tr
 from odatis_vre.units import convert
 
@@ -39,7 +41,7 @@ def grid(
     if limit is not None:
         told = _estimate(origin, raw, ds, method)
         ds = unmarked(ds)
-        if told.bytes_to_read > limit:
+        if told.bytes_to_read > limit and not copied(origin, method):
             _warn(told, limit)
     return _converted(ds, units or {}, origin.entry), method
 
@@ -84,20 +86,26 @@ def estimated(
     metadata: Metadata,
 ) -> Estimate:
     """Count what a selection reads, as `Entry.estimate` says."""
-    _refuse_tables(origin, known)
+    size, method = sized(origin, known, request, metadata.size)
+    if size is not None:
+        return of_whole_files(origin.entry, size, len(method.urls), _host(method))
     raw, method = open_grid(origin, known, request)
     return _estimate(origin, raw, _selected(origin, marked(raw), request, metadata, True), method)
 
 
 def _estimate(origin: Origin, raw: xr.Dataset, selected: xr.Dataset, method: Method) -> Estimate:
-    host = "" if method.is_local else host_of(method.urls[0], method.args.get("storage_options"))
+    host = "" if copied(origin, method) else _host(method)
     return estimate(origin.entry, raw, selected, host, method.layout)
+
+
+def _host(method: Method) -> str:
+    return "" if method.is_local else host_of(method.urls[0], method.args.get("storage_options"))
 
 
 def _warn(told: Estimate, limit: int) -> None:
     from odatis_vre.catalog.card import readable_size
 
-    warnings.warn(
+    tell(
         tr(
             "access.estimate.warning",
             size=readable_size(told.bytes_to_read),
@@ -105,9 +113,7 @@ def _warn(told: Estimate, limit: int) -> None:
             chunks=told.chunks,
             time=duration(told.seconds),
             limit=readable_size(limit),
-        ),
-        HeavyRead,
-        stacklevel=4,
+        )
     )
 
 
@@ -118,25 +124,23 @@ def table(
     if known[0].driver in GRIDS:
         raise CatalogError(tr("catalog.is_grid", entry=origin.entry), tr("catalog.is_grid_hint"))
     rows, method = open_table(origin, known, request)
-    units: dict[str, Any] = dict(rows.attrs.get("units") or {})
-    changes = ""
-    if clean:
-        rows = clean_table(rows, metadata.variables)
-        units, changes = dict(rows.attrs["units"]), rows.attrs[CHANGES]
-    period = metadata.time
-    if request.time and "time" not in rows.columns and period and not period.overlaps(request.time):
-        raise DataNotFound(
-            tr("catalog.empty_time", entry=origin.entry, time=request.time),
-            tr("catalog.has_period", period=period),
-        )
-    rows = select_rows(rows, origin.entry, request.bbox, request.time)
+    rows = rows.reset_index(drop=True)
+    axes = {axis: method.args[axis] for axis in ("lat", "lon", "time") if axis in method.args}
+    tidy = clean_table(rows, metadata.variables, axes)
+    changes = tidy.attrs[CHANGES]
+    kept = select_rows(tidy, origin.entry, request.bbox, request.time, metadata.time)
+    if clean and request.time and "time" not in tidy.columns:
+        changes = "\n".join(filter(None, [changes, tr("clean.undated", period=metadata.time)]))
+    # as in the file, though chosen by what its columns mean
+    units: dict[str, Any] = dict((tidy if clean else rows).attrs.get("units") or {})
+    rows = kept if clean else rows.loc[kept.index]
     if request.variables is not None:
         rows = select_columns(rows, origin.entry, request.variables)
     rows = rows.reset_index(drop=True)
     declared = {name: known.units for name, known in metadata.variables.items() if known.units}
     units = {name: unit for name, unit in {**units, **declared}.items() if name in rows.columns}
     rows.attrs = {"units": {name: units[name] for name in rows.columns if name in units}}
-    if changes:
+    if clean and changes:
         rows.attrs[CHANGES] = changes
     return rows, method
 

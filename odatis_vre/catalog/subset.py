@@ -1,4 +1,4 @@
-"""The part of a dataset that was asked for: box, period, depth, variables."""
+"""The part of a grid that was asked for: box, period, depth, variables."""
 
 import difflib
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ from odatis_vre.catalog.request import BBox, Period
 from odatis_vre.errors import CatalogError, DataNotFound
 from odatis_vre.i18n import tr
 
-__all__ = ["select_columns", "select_grid", "select_rows"]
+__all__ = ["east_of_west", "nearest_name", "nothing_in", "select_grid"]
 
 _STANDARD = {"lat": "latitude", "lon": "longitude", "time": "time", "depth": "depth"}
 _AXES = {"lat": "Y", "lon": "X", "time": "T", "depth": "Z"}
@@ -30,11 +30,12 @@ def select_grid(
     Parameters
     ----------
     ds : xarray.Dataset
-        With one-dimensional latitude and longitude.
+        With one-dimensional latitude and longitude: the axes of a grid, or the positions along a track.
     entry : str
         Its name, for messages.
     bbox : BBox, optional
-        Grid points within, edges included. Longitudes come back ascending, in the convention of the box.
+        Grid points within, edges included. Longitudes come back in the convention of the box: ascending on a
+        grid, in the order of the file along a track.
     time : Period, optional
         Instants within. Of a climatology: the months of the year that the period touches.
     depth : float or (float, float), optional
@@ -49,12 +50,13 @@ def select_grid(
     CatalogError
         A variable is unknown, or an axis is missing.
     """
+    whole = ds
     if variables is not None:
         ds = ds[[_variable(ds, name, entry) for name in variables]]
     if bbox is not None:
         ds = _within_box(ds, bbox, entry)
     if time is not None:
-        ds = _within_period(ds, time, entry)
+        ds = _within_period(ds, time, entry, whole)
     if depth is not None:
         ds = _at_depth(ds, depth, entry)
     return ds
@@ -110,29 +112,57 @@ def _flat(coord: xr.DataArray, entry: str) -> xr.DataArray:
 
 def _within_box(ds: xr.Dataset, box: BBox, entry: str) -> xr.Dataset:
     lat, lon = _coordinate(ds, "lat", entry), _coordinate(ds, "lon", entry)
-    rows = np.flatnonzero((lat.values >= box.south) & (lat.values <= box.north))
-    columns, lons = _longitudes(lon.values, box)
-    if not rows.size or not columns.size:
-        middle = box.west + box.width / 2
-        near_lat = lat.values[np.abs(lat.values - (box.south + box.north) / 2).argmin()]
-        near_lon = lon.values[np.abs((lon.values - middle + 180) % 360 - 180).argmin()]
-        extent = BBox(*(float(x) for x in (lon.min(), lat.min(), lon.max(), lat.max())))
-        raise DataNotFound(
-            tr("catalog.empty_box", entry=entry, bbox=box),
-            tr("catalog.nearest_point", lat=f"{near_lat:g}", lon=f"{near_lon:g}", extent=extent),
-        )
-    ds = ds.isel({lat.dims[0]: _steps(rows), lon.dims[0]: _steps(columns)})
-    return ds.assign_coords({lon.name: (lon.dims[0], lons, lon.attrs)})
+    inside = (lat.values >= box.south) & (lat.values <= box.north)
+    if lat.dims == lon.dims:
+        east = east_of_west(lon.values, box)
+        found = np.flatnonzero(inside & (east <= box.width + 1e-9))
+        if not found.size:
+            raise nothing_in(box, lat.values, lon.values, entry, along_a_track=True)
+        lons = np.round(east[found] + box.west, 9).astype(lon.dtype)
+        cut = {lat.dims[0]: _steps(found)}
+    else:
+        rows = np.flatnonzero(inside)
+        columns, lons = _longitudes(lon.values, box)
+        if not rows.size or not columns.size:
+            raise nothing_in(box, lat.values, lon.values, entry)
+        cut = {lat.dims[0]: _steps(rows), lon.dims[0]: _steps(columns)}
+    return ds.isel(cut).assign_coords({lon.name: (lon.dims[0], lons, lon.attrs)})
+
+
+def nothing_in(box: BBox, lats, lons, entry: str, along_a_track: bool = False) -> DataNotFound:
+    """The error, with the nearest point: of a grid, each axis for itself."""
+    known = np.isfinite(lats) & np.isfinite(lons) if along_a_track else slice(None)
+    lats, lons = lats[known], lons[known]
+    if not lats.size or not lons.size:
+        return DataNotFound(tr("catalog.empty_box", entry=entry, bbox=box), None)
+    north, east = _away(lats, lons, box)
+    if along_a_track:
+        row = column = np.hypot(north, east).argmin()
+    else:
+        row, column = np.abs(north).argmin(), np.abs(east).argmin()
+    extent = BBox(*(float(x) for x in (lons.min(), lats.min(), lons.max(), lats.max())))
+    return DataNotFound(
+        tr("catalog.empty_box", entry=entry, bbox=box),
+        tr("catalog.nearest_point", lat=f"{lats[row]:g}", lon=f"{lons[column]:g}", extent=extent),
+    )
+
+
+def _away(lats, lons, box: BBox) -> tuple[np.ndarray, np.ndarray]:
+    """Degrees to the north and to the east of the middle of a box."""
+    north = lats - (box.south + box.north) / 2
+    return north, (lons - box.west - box.width / 2 + 180) % 360 - 180
+
+
+def east_of_west(lon: np.ndarray, box: BBox) -> np.ndarray:
+    """Degrees east of the western edge of a box, from 0 to 360."""
+    shifted = (np.asarray(lon, dtype=np.float64) - box.west) % 360
+    # a point on the western edge may come out just under 360
+    return shifted if box.width >= 360 else np.where(shifted > 360 - 1e-9, 0.0, shifted)
 
 
 def _longitudes(lon: np.ndarray, box: BBox) -> tuple[np.ndarray, np.ndarray]:
     """Indices of the longitudes within a box, from west to east, and their values from `box.west` on."""
-    if box.width >= 360:
-        shifted = (lon - box.west) % 360
-    else:
-        shifted = (lon - box.west) % 360
-        # a point on the western edge may come out just under 360
-        shifted = np.where(shifted > 360 - 1e-9, 0.0, shifted)
+    shifted = east_of_west(lon, box)
     found = np.flatnonzero(shifted <= box.width + 1e-9)
     found = found[np.argsort(shifted[found], kind="stable")]
     values = np.round(shifted[found] + box.west, 9).astype(lon.dtype)
@@ -148,12 +178,10 @@ def _steps(index: np.ndarray) -> slice | np.ndarray:
     return index
 
 
-def _within_period(ds: xr.Dataset, period: Period, entry: str) -> xr.Dataset:
+def _within_period(ds: xr.Dataset, period: Period, entry: str, whole: xr.Dataset) -> xr.Dataset:
     time = _coordinate(ds, "time", entry)
     if "climatology" in time.attrs or "climatology" in time.encoding:
-        return ds.isel(
-            {time.dims[0]: _steps(np.flatnonzero(time.dt.month.isin(sorted(period.months)).values))}
-        )
+        return _months_of(ds, time, period, entry, whole)
     instants = time.to_index()
     start, end = (_in_calendar(instants, date) for date in period)
     inside = np.ones(instants.size, dtype=bool)
@@ -171,6 +199,40 @@ def _within_period(ds: xr.Dataset, period: Period, entry: str) -> xr.Dataset:
             tr("catalog.nearest_time", nearest=f"{nearest:%Y-%m-%d}", period=ends),
         )
     return ds.isel({time.dims[0]: _steps(found)})
+
+
+def _months_of(
+    ds: xr.Dataset, time: xr.DataArray, period: Period, entry: str, whole: xr.Dataset
+) -> xr.Dataset:
+    """Of a climatology, the steps that stand for a month of the period: an annual one for each of them."""
+    name = time.attrs.get("climatology", time.encoding.get("climatology"))
+    # a selection of variables leaves the bounds behind
+    bounds = whole.variables.get(name) if name in whole.variables else None
+    months = [{month} for month in time.dt.month.values.tolist()]
+    if bounds is not None and bounds.ndim == 2 and len(bounds) == time.size:
+        told = {key: time.encoding[key] for key in ("units", "calendar") if key in time.encoding}
+        if bounds.dtype.kind in "iuf" and "units" in told:  # not decoded with their time
+            bounds = xr.conventions.decode_cf_variable(name, xr.Variable(bounds.dims, bounds.values, told))
+        stands_for = [_months_between(*pair) for pair in bounds.values]
+        months = [found or alone for found, alone in zip(stands_for, months, strict=True)]
+    found = np.flatnonzero([bool(part & period.months) for part in months])
+    if not found.size:
+        known = ", ".join(str(month) for month in sorted(set().union(*months)))
+        raise DataNotFound(
+            tr("catalog.empty_time", entry=entry, time=period), tr("catalog.has_months", months=known)
+        )
+    return ds.isel({time.dims[0]: _steps(found)})
+
+
+def _months_between(start, end) -> set[int]:
+    """The months of the year from one bound to the other (CF 7.4), as many years as lie between."""
+    if isinstance(start, np.datetime64):
+        start, end = pd.Timestamp(start), pd.Timestamp(end)
+    if pd.isna(start) or pd.isna(end) or not hasattr(start, "month"):
+        return set()
+    whole_days = (end.day, end.hour, end.minute, end.second) == (1, 0, 0, 0)
+    last = end.month - 1 if whole_days else end.month
+    return {(start.month - 1 + step) % 12 + 1 for step in range((last - start.month) % 12 + 1)}
 
 
 def _in_calendar(instants: pd.Index, date: datetime | None):
@@ -217,58 +279,3 @@ def _at_depth(ds: xr.Dataset, depth, entry: str) -> xr.Dataset:
             ),
         )
     return ds.isel({levels.dims[0]: _steps(found)})
-
-
-def select_columns(table: pd.DataFrame, entry: str, names: list[str]) -> pd.DataFrame:
-    """Select columns by their names; raises CatalogError with the nearest name."""
-    for name in names:
-        if name not in table.columns:
-            raise CatalogError(
-                tr("catalog.no_variable", name=name, entry=entry),
-                nearest_name(name, [str(c) for c in table.columns]),
-            )
-    return table[list(names)]
-
-
-def select_rows(
-    table: pd.DataFrame, entry: str, bbox: BBox | None = None, time: Period | None = None
-) -> pd.DataFrame:
-    """Select rows by their `lat` and `lon` (degrees) and their `time`, where there is one.
-
-    Raises
-    ------
-    DataNotFound
-        No row is there; the hint names the nearest.
-    CatalogError
-        The table has no position.
-    """
-    if bbox is not None:
-        if not {"lat", "lon"} <= {*table.columns}:
-            raise CatalogError(
-                tr("catalog.no_axis", entry=entry, axis="lat, lon"), tr("catalog.no_axis_hint")
-            )
-        east_of_west = (table["lon"] - bbox.west) % 360
-        inside = table["lat"].between(bbox.south, bbox.north) & (east_of_west <= bbox.width)
-        if not inside.any():
-            extent = BBox(
-                *(float(x) for x in (table.lon.min(), table.lat.min(), table.lon.max(), table.lat.max()))
-            )
-            away_lon = (table["lon"] - bbox.west - bbox.width / 2 + 180) % 360 - 180
-            nearest = table.loc[np.hypot(table["lat"] - (bbox.south + bbox.north) / 2, away_lon).idxmin()]
-            raise DataNotFound(
-                tr("catalog.empty_box", entry=entry, bbox=bbox),
-                tr("catalog.nearest_point", lat=f"{nearest.lat:g}", lon=f"{nearest.lon:g}", extent=extent),
-            )
-        table = table[inside]
-    if time is not None and "time" in table.columns:
-        instants = pd.to_datetime(table["time"])
-        inside = (instants >= (time.start or instants.min())) & (instants <= (time.end or instants.max()))
-        if not inside.any():
-            there = Period(instants.min().to_pydatetime(), instants.max().to_pydatetime())
-            nearest = instants.iloc[(instants - pd.Timestamp(time.start or time.end)).abs().argmin()]
-            raise DataNotFound(
-                tr("catalog.empty_time", entry=entry, time=time),
-                tr("catalog.nearest_time", nearest=f"{nearest:%Y-%m-%d}", period=there),
-            )
-        table = table[inside]
-    return table

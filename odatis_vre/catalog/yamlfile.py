@@ -17,7 +17,7 @@ from odatis_vre.errors import CatalogError
 from odatis_vre.i18n import tr
 from odatis_vre.shipped import shipped
 
-__all__ = ["Leaf", "Tree", "read_tree", "site_catalog"]
+__all__ = ["Leaf", "Tree", "is_trusted", "read_tree", "site_catalog"]
 
 _DEEPEST = 10
 _CATALOG_DIR = re.compile(r"\{\{\s*CATALOG_DIR\s*\}\}")
@@ -103,9 +103,14 @@ def read_tree(path: str) -> Tree:
     leaves: list[Leaf] = []
     folders: dict[str, Metadata] = {}
     digest = hashlib.sha256()
-    path = kept_url(path) if "://" in path else path
+    path = kept_url(path, again=True) if "://" in path else path
     metadata = _collect(path, "", leaves, folders, (path,), digest)
     return Tree(metadata, leaves, folders, digest.hexdigest())
+
+
+def is_trusted(source: Source, path: str) -> bool:
+    """Whether an entry may name what it likes: its file is of this machine, and no harvest wrote it there."""
+    return is_local(path) and not getattr(source.metadata, "harvested", False)
 
 
 def _collect(path, prefix, leaves, folders, seen, digest, trusted=True) -> Metadata:
@@ -119,7 +124,7 @@ def _collect(path, prefix, leaves, folders, seen, digest, trusted=True) -> Metad
         if nested in seen or len(seen) > _DEEPEST:
             raise _bad(path, f"sources.{name}.args.path", tr("catalog.loop", nested=public_url(nested)))
         folders[place] = source.metadata
-        _collect(nested, f"{place}/", leaves, folders, (*seen, nested), digest, is_local(path))
+        _collect(nested, f"{place}/", leaves, folders, (*seen, nested), digest, is_trusted(source, path))
     return metadata
 
 
@@ -173,7 +178,7 @@ def _allowed(name: str, source: Source, path: str) -> Source:
     args = _render(source.args, path, f"sources.{name}.args")
     source = source.model_copy(update={"args": args, "driver": driver_name(source.driver)})
     source = without_keys(_rendered_access(source, path, f"sources.{name}.metadata.access"))
-    for field, problem in refusals(source, trusted=is_local(path)):
+    for field, problem in refusals(source, trusted=is_trusted(source, path)):
         raise _bad(path, f"sources.{name}.{field}", problem)
     return source
 

@@ -27,7 +27,10 @@ Time = Annotated[tuple[str, str] | None, typer.Option(metavar="START END", help=
 Variables = Annotated[
     list[str] | None, typer.Option("--variables", metavar="NAME", help=tr("catalog.cli.variables"))
 ]
-Depth = Annotated[float | None, typer.Option(help=tr("catalog.cli.depth"))]
+Depth = Annotated[str | None, typer.Option(metavar="M|TOP,BOTTOM", help=tr("catalog.cli.depth"))]
+Units = Annotated[
+    list[str] | None, typer.Option("--units", metavar="NAME=UNIT", help=tr("catalog.cli.units"))
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -87,6 +90,8 @@ def open_dataset(
     bbox: Box = None,
     time: Time = None,
     depth: Depth = None,
+    units: Units = None,
+    raw: Annotated[bool, typer.Option("--raw", help=tr("catalog.cli.raw"))] = False,
     estimate: Annotated[bool, typer.Option("--estimate", help=tr("catalog.cli.estimate"))] = False,
     output: Annotated[File | None, typer.Option(help=tr("catalog.cli.output"))] = None,
     path: Path = None,
@@ -98,11 +103,14 @@ def open_dataset(
     entry = _entry(name, path)
     if output is not None:
         suffix_of(output, entry)  # a wrong name is told before anything is read
+    of_grids: dict[str, Any] = {"depth": _depth(depth), "units": _pairs(units)}
+    if entry.is_table and (given := [name for name, value in of_grids.items() if value is not None]):
+        raise typer.BadParameter(tr("catalog.cli.grids_only", names=", ".join(f"--{name}" for name in given)))
     if estimate:
-        told = entry.estimate(variables, bbox, time, depth)
+        told = entry.estimate(variables, bbox, time, of_grids["depth"])
         return _print_json(told._asdict()) if as_json else typer.echo(str(told))
-    where = {"bbox": bbox, "time": time, "variables": variables}
-    data = entry.to_pandas(**where) if entry.is_table else entry.to_xarray(**where, depth=depth)
+    where = {"bbox": bbox, "time": time, "variables": variables, "clean": not raw}
+    data = entry.to_pandas(**where) if entry.is_table else entry.to_xarray(**where, **of_grids)
     if output is not None and not dry_run:
         save_as(output, data)
     if as_json:
@@ -162,13 +170,7 @@ def harvest(
 ) -> None:
     from odatis_vre.catalog.harvest import harvest as run
 
-    asked: dict[str, str] = {}
-    for condition in conditions or []:
-        name, mark, value = condition.partition("=")
-        if not mark or not name:
-            raise typer.BadParameter(tr("catalog.cli.bad_condition", value=condition))
-        asked[name] = value
-    report = run(url, output, kind, asked, since, full, page_size, pause, dry_run)
+    report = run(url, output, kind, _pairs(conditions) or {}, since, full, page_size, pause, dry_run)
     _print_json(report.to_dict()) if as_json else typer.echo(str(report))
 
 
@@ -178,17 +180,45 @@ def cite(
     style: Annotated[str, typer.Option(help=tr("catalog.cli.style"))] = "text",
     opened: Annotated[File | None, typer.Option(help=tr("catalog.cli.opened"))] = None,
     path: Path = None,
+    as_json: Json = False,
 ) -> None:
     from odatis_vre.catalog import citations, open_catalog
     from odatis_vre.catalog.citing import read_opened
 
     if bool(names) == (opened is not None):
         raise typer.BadParameter(tr("catalog.cli.names_or_opened"))
+    if as_json and style not in ("text", "csl-json"):
+        raise typer.BadParameter(tr("catalog.cli.json_or_style", style=style))
+    style = "csl-json" if as_json else style
     if opened is not None:
         typer.echo(citations(style, records=read_opened(opened)))
         return
     catalog = open_catalog(path)
     typer.echo(citations(style, [entry for name in names or [] for entry in _entries(catalog[name])]))
+
+
+def _pairs(given: list[str] | None) -> dict[str, str] | None:
+    """NAME=VALUE, several times."""
+    if not given:
+        return None
+    found: dict[str, str] = {}
+    for pair in given:
+        name, mark, value = pair.partition("=")
+        if not mark or not name:
+            raise typer.BadParameter(tr("catalog.cli.bad_condition", value=pair))
+        found[name] = value
+    return found
+
+
+def _depth(text: str | None) -> float | tuple[float, float] | None:
+    """Metres; or two of them, parted by a comma."""
+    if text is None:
+        return None
+    try:
+        parts = tuple(float(part) for part in text.split(","))
+        return (parts[0], parts[1]) if len(parts) == 2 else float(text)
+    except ValueError:
+        raise typer.BadParameter(tr("catalog.cli.depth")) from None
 
 
 def _entries(found: "Catalog | Entry") -> "list[Entry]":

@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 import textwrap
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import aiohttp
 import data_servers as servers
@@ -15,6 +17,7 @@ from data_servers import FaultyProxy
 from small_ocean import QUICK, entry, ocean, one, write_all
 
 from odatis_vre.catalog.access.downloads import Remote, cached_file
+from odatis_vre.catalog.access.filesystems import filesystem
 from odatis_vre.errors import CatalogError
 
 
@@ -177,3 +180,70 @@ def test_a_note_that_was_damaged_is_as_good_as_none(http, served, cache):
 def test_a_service_has_no_files(tmp_path):
     with pytest.raises(CatalogError, match="no files to download"):
         entry(tmp_path, one("zarr", "https://data.example.org/a.zarr")).download()
+
+
+def part_of(url: str, cache, content: bytes, **validator):
+    """What a killed process left."""
+    cache.mkdir(exist_ok=True)
+    part = cache / f"part-{hashlib.sha256(url.encode()).hexdigest()[:24]}"
+    part.write_bytes(content)
+    part.with_name(f"{part.name}.json").write_text(json.dumps(validator))
+    return part
+
+
+def stamps(url: str) -> dict:
+    fs, path = filesystem(url)
+    known = fs.info(path)
+    return {"etag": known["etag"], "modified": known["modified"]}
+
+
+def test_a_download_killed_after_its_last_byte_is_whole(http, served, cache):
+    url, content = f"{http}/big.bin", (served / "big.bin").read_bytes()
+    part_of(url, cache, content, **stamps(url))
+    assert cached_file(Remote(url), "big").read_bytes() == content
+    assert list(cache.glob("part-*")) == []
+
+
+@pytest.mark.parametrize("left", [b"x" * 3_000_001, b"x" * 3_000_000, b"x" * 1000])
+def test_what_is_left_of_another_file_is_begun_anew(http, served, cache, left):
+    url = f"{http}/big.bin"
+    part_of(url, cache, left, etag='"another"', modified="Mon, 01 Jan 2001 00:00:00 GMT")
+    assert digest(cached_file(Remote(url), "big")) == digest(served / "big.bin")
+
+
+def test_a_part_that_comes_of_a_file_that_changed_is_not_joined(cache):
+    """A server that answers ranges and does not know If-Range."""
+    new = b"b" * 1000
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            start = int(self.headers["Range"][6:].split("-")[0]) if "Range" in self.headers else 0
+            self.send_response(206 if start else 200)
+            self.send_header("ETag", '"new"')
+            if start:
+                self.send_header("Content-Range", f"bytes {start}-999/1000")
+            self.send_header("Content-Length", str(1000 - start))
+            self.end_headers()
+            self.wfile.write(new[start:])
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/a.bin"
+        part_of(url, cache, b"a" * 400, etag='"old"', modified=None)
+        assert cached_file(Remote(url), "a").read_bytes() == new
+        server.shutdown()
+
+
+def test_the_headers_that_a_catalogue_names_are_sent_with_a_download(tmp_path):
+    def answer(_):
+        return 200, "text/csv", b"a\n1\n"
+
+    with servers.stand_in(answer) as server:
+        options = "storage_options: {headers: {X-Project: odatis}}"
+        it = entry(tmp_path, one("csv", f"{server.address}/a.csv", options))
+        it.download()
+        assert len(server.heads) > 1
+        assert all("X-Project: odatis" in head for head in server.heads)

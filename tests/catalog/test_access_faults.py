@@ -1,5 +1,8 @@
 """Servers that fail: what passes is tried again, what lasts is one message with its reason, never zeros."""
 
+import collections
+import re
+import shutil
 import traceback
 
 import dask
@@ -213,3 +216,68 @@ def test_an_error_on_a_worker_process_is_the_same_message(proxy, tmp_path):
     proxy.always("/sst/c/", "500")
     with dask.config.set(scheduler="processes", num_workers=1), pytest.raises(CatalogError, match="500"):
         ds.sst.compute()
+
+
+@pytest.mark.parametrize("kind", ["500", "stop"])
+@pytest.mark.parametrize(
+    ("driver", "name"),
+    [
+        ("netcdf", "four.nc"),
+        ("netcdf", "three.nc"),
+        ("zarr", "three.zarr"),
+        ("csv", "a.csv"),
+        ("kerchunk", "r.json"),
+    ],
+)
+def test_attempts_do_not_multiply(proxy, tmp_path, driver, name, kind):
+    """As many as `ODATIS_ATTEMPTS` for a request, whatever asks for it."""
+    proxy.always(name, kind)
+    it = entry(tmp_path, one(driver, f"{proxy.address}/{name}"))
+    with pytest.raises(CatalogError):
+        it.to_pandas() if it.is_table else it.to_xarray()
+    counted = collections.Counter(line.split()[1] for line in proxy.requests)
+    # of requests on their way together, the first to give up ends the others
+    assert max(counted.values()) == int(QUICK["ODATIS_ATTEMPTS"])
+
+
+@pytest.mark.parametrize(("driver", "name"), [("netcdf", "four.nc"), ("zarr", "three.zarr")])
+@pytest.mark.parametrize("kind", ["slow", "stop", "500"])
+def test_s3_that_is_slow_or_broken_is_asked_as_often_as_told(
+    served, tmp_path, monkeypatch, driver, name, kind
+):
+    monkeypatch.setenv("ODATIS_LOGIN_127_0_0_1", f"{KEY}:{SECRET}")
+    with servers.rclone("s3", served.parent, "--auth-key", f"{KEY},{SECRET}") as address:
+        proxy = FaultyProxy(address)
+        options = f"storage_options: {{endpoint_url: '{proxy.address}'}}"
+        ds = entry(tmp_path, one(driver, f"s3://{served.name}/{name}", options)).to_xarray()
+        pattern = "GET .*four.nc" if driver == "netcdf" else "GET .*/sst/c/"
+        proxy.faults.append((pattern, kind))
+        assert same(ds)
+        proxy.requests.clear()
+        proxy.always(pattern, kind)
+        again = entry(tmp_path, one(driver, f"s3://{served.name}/{name}", options))
+        with pytest.raises(CatalogError) as caught:
+            again.to_xarray().sst.isel(time=0).compute()
+        proxy.close()
+    asked = [line.split()[1] for line in proxy.requests if re.search(pattern, line)]
+    # where a server hangs up, the library asks once more at once
+    attempts = int(QUICK["ODATIS_ATTEMPTS"]) * (2 if kind == "stop" else 1)
+    assert max(collections.Counter(asked).values()) == attempts
+    if kind == "slow":
+        assert "no answer in time" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["four.nc", "three.nc"])
+def test_ftp_that_is_slow_is_asked_again_and_then_told(served, tmp_path, name):
+    faults = FtpFaults()
+    with servers.ftp(served, faults=faults) as address:
+        it = entry(tmp_path, one("netcdf", f"{address}/{name}"))
+        faults.append("slow")
+        assert same(it.to_xarray())
+        assert faults == []
+        faults += ["slow"] * 20
+        shutil.rmtree(tmp_path / "cache", ignore_errors=True)
+        with pytest.raises(CatalogError, match="no answer in time"):
+            it.to_xarray().load()
+    # one look at the first bytes, which is content with what came
+    assert len(faults) == 20 - 1 - int(QUICK["ODATIS_ATTEMPTS"])

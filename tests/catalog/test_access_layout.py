@@ -1,5 +1,7 @@
 """Which method for which request, what a read takes before it starts, and the operator's warning."""
 
+import hashlib
+import re
 import warnings
 
 import data_servers as servers
@@ -157,3 +159,76 @@ def test_a_limit_that_is_no_size_is_told(both, monkeypatch):
 )
 def test_times_are_said_as_people_do(seconds, said):
     assert duration(seconds) == said
+
+
+@pytest.fixture
+def over_http(tmp_path, missing):
+    """A folder of files behind a proxy that counts."""
+    servers.require(missing, "rclone")
+    folder = write_all(tmp_path / "ocean")
+    (folder / "a.csv").write_text("a\n" + "1\n" * 5000)
+    with servers.rclone("http", folder) as address:
+        proxy = servers.FaultyProxy(address)
+        proxy.folder = folder
+        yield proxy
+        proxy.close()
+
+
+@pytest.mark.parametrize(
+    ("driver", "name", "sum_"),
+    [
+        ("netcdf", "three.nc", False),
+        ("netcdf", "four.nc", True),
+        ("csv", "a.csv", False),
+        ("csv", "a.csv", True),
+    ],
+)
+def test_what_comes_whole_is_estimated_from_its_announced_size(over_http, tmp_path, driver, name, sum_):
+    path = over_http.folder / name
+    sha256 = f"sha256: {hashlib.sha256(path.read_bytes()).hexdigest()}" if sum_ else ""
+    it = entry(tmp_path, one(driver, f"{over_http.address}/{name}", metadata=sha256))
+    told = it.estimate()
+    assert (told.bytes_to_read, told.bytes_kept, told.whole) == (path.stat().st_size, None, True)
+    assert "whole files" in repr(told)
+    assert "<dl>" in told._repr_html_()
+    # a first byte, and a first few: nothing was downloaded
+    assert all(re.search(r"Range: bytes=0-\d{1,3}\r", head) for head in over_http.heads)
+    assert not (tmp_path / "cache").exists()
+    it.download()
+    if driver == "netcdf":
+        assert it.estimate().bytes_kept is not None
+
+
+def test_a_method_that_fails_leaves_the_estimate_to_the_next(over_http, tmp_path):
+    urls = (f"{over_http.address}/none.nc", f"{over_http.address}/three.nc")
+    told = entry(tmp_path, ways(*(f"driver: netcdf, args: {{urlpath: '{url}'}}" for url in urls))).estimate()
+    assert told.bytes_to_read == (over_http.folder / "three.nc").stat().st_size
+
+
+@pytest.mark.parametrize("driver", ["tabledap", "wfs"])
+def test_a_service_of_tables_says_no_size_before_it_is_asked(tmp_path, driver):
+    with pytest.raises(CatalogError, match="known once it is asked"):
+        entry(tmp_path, one(driver, "http://127.0.0.1:9/a")).estimate()
+
+
+@pytest.mark.parametrize(
+    ("driver", "name", "size"), [("netcdf", "three.nc", "20 kB"), ("csv", "a.csv", "10 kB")]
+)
+@pytest.mark.parametrize("sum_", [False, True])
+def test_the_warning_of_a_download_comes_before_it(
+    over_http, tmp_path, monkeypatch, driver, name, size, sum_
+):
+    monkeypatch.setenv("ODATIS_READ_WARNING", "8kB")
+    path = over_http.folder / name
+    sha256 = f"sha256: {hashlib.sha256(path.read_bytes()).hexdigest()}" if sum_ else ""
+    it = entry(tmp_path, one(driver, f"{over_http.address}/{name}", metadata=sha256))
+    read = it.to_pandas if it.is_table else it.to_xarray
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # a reader who stops there has downloaded nothing
+        with pytest.raises((HeavyRead, CatalogError)):
+            read()
+    assert all(re.search(r"Range: bytes=0-\d{1,3}\r", head) for head in over_http.heads)
+    with pytest.warns(HeavyRead, match=f"downloads {size}") as caught:
+        read()
+    assert len(caught) == 1
+    assert caught[0].filename == __file__

@@ -1,7 +1,6 @@
 """Every protocol, from a real server on the loopback: the right values, lazily, and only what is asked."""
 
 import json
-import shutil
 
 import data_servers as servers
 import numpy as np
@@ -225,18 +224,3 @@ def test_an_icechunk_repository_on_disk_and_over_s3(repository, tmp_path, monkey
         )
         text = f"driver: icechunk, args: {{urlpath: x}}, metadata: {{access: [{{{access}}}]}}"
         assert same(entry(tmp_path, text).to_xarray())
-
-
-def test_what_was_asked_changes_the_data_of_every_protocol(http, served, tmp_path):
-    shutil.copy(served / "four.nc", tmp_path / "four.nc")
-    for text in (
-        one("netcdf", str(tmp_path / "four.nc"), "xarray_kwargs: {engine: netcdf4}"),
-        one("netcdf", f"{http}/four.nc"),
-        one("zarr", f"{http}/three.zarr"),
-    ):
-        it = entry(tmp_path, text)
-        assert it.to_xarray(time=("2000-01-01", "2000-01-01")).sst.values.flat[0] == 10000
-        assert it.to_xarray(time=("2000-01-02", "2000-01-02")).sst.values.flat[0] == 20000
-        assert it.to_xarray(bbox=(-1, 40, 0, 41)).sst.values.flat[0] == 10019
-        with pytest.raises(TypeError):
-            it.to_xarray(part="2")

@@ -1,14 +1,21 @@
 """Tables as data centres really give them: CSV in French and old encodings, ERDDAP, WFS."""
 
+import bz2
+import gzip
+import io
+import lzma
+import zipfile
+
 import data_servers as servers
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_ocean import QUICK, entry, one
+from small_ocean import QUICK, entry, one, ways
 
 from odatis_vre.catalog.access.tables import read_csv, sniffed
+from odatis_vre.catalog.check import check_entry
 from odatis_vre.errors import CatalogError, DataNotFound
 
 # The shape of a REPHY file (columns, mark, comma, encoding); the values are synthetic.
@@ -48,8 +55,6 @@ def test_its_positions_and_dates_can_be_selected(tmp_path):
 
 
 def test_over_http_and_in_a_gzip_file_it_is_the_same(tmp_path, missing):
-    import gzip
-
     servers.require(missing, "rclone")
     folder = tmp_path / "served"
     folder.mkdir()
@@ -146,12 +151,31 @@ def test_tabledap_gives_units_positions_and_dates(tmp_path, erddap):
     assert table.attrs["units"] == {"lat": "degrees_north", "lon": "degrees_east", "temp": "degree_Celsius"}
 
 
-def test_tabledap_without_a_row_says_so_and_an_unknown_dataset_another_thing(tmp_path, erddap):
+UNKNOWN = b'Error { code=404; message="Not Found: Currently unknown datasetID=ArgoFloats"; }'
+
+
+@pytest.mark.parametrize("asked", [{}, {"bbox": (-8, 40.5, 0, 43)}, {"time": ("2010", "2011")}])
+def test_a_tabledap_dataset_that_is_gone_is_a_failure_and_the_next_method_is_tried(tmp_path, erddap, asked):
     with pytest.raises(DataNotFound, match="no row"):
         floats(tmp_path, erddap).to_pandas(bbox=(100, 0, 110, 10))
-    absent = servers.stand_in(lambda _: (404, "text/plain", b""))
-    with absent as server, pytest.raises(CatalogError, match="it is not there"):
-        floats(tmp_path, server).to_pandas()
+    with servers.stand_in(lambda _: (404, "text/plain", UNKNOWN)) as gone:
+        with pytest.raises(CatalogError, match="it is not there"):
+            floats(tmp_path, gone).to_pandas(**asked)
+        methods = [
+            f"driver: tabledap, args: {{urlpath: '{server.address}/erddap/tabledap/ArgoFloats'}}"
+            for server in (gone, erddap)
+        ]
+        table = entry(tmp_path, ways(*methods, driver="tabledap")).to_pandas(**asked)
+    assert table.attrs["odatis_access"].endswith(f"{erddap.address}/erddap/tabledap/ArgoFloats")
+    assert len(table) > 0
+
+
+def test_the_check_tells_a_service_without_rows_of_late_from_one_that_is_gone(tmp_path, erddap):
+    late = floats(tmp_path, erddap, "variables: [temp]")
+    assert [part.code for part in check_entry(late, remote=True).differences] == ["no_rows"]
+    assert check_entry(late, remote=True).state == "as_said"
+    with servers.stand_in(lambda _: (404, "text/plain", UNKNOWN)) as gone:
+        assert check_entry(floats(tmp_path, gone), remote=True).state == "unopened"
 
 
 def test_tabledap_across_the_date_line(tmp_path):
@@ -221,3 +245,141 @@ def test_fewer_features_than_announced_raise(tmp_path):
         it = entry(tmp_path, one("wfs", f"{server.address}/wfs", "typename: surval"))
         with pytest.raises(CatalogError, match="cut short: 0 of 3"):
             it.to_pandas()
+
+
+def dated(folder, column: str, clean: bool = True, name: str = "time", **asked):
+    """A file with one column of dates, and what a period keeps of it."""
+    rows = "".join(f"{date};{number}\n" for number, date in enumerate(column.split("|")))
+    (folder / "dates.csv").write_text(f"{name};n\n{rows}", "utf-8")
+    return entry(folder, one("csv", str(folder / "dates.csv"))).to_pandas(clean=clean, **asked)
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        "20191231|20200615|20210101",
+        "2019|2020|2021",
+        "201912|202006|202101",
+        "2019-12-31T00:00:00Z|2020-06-15T00:00:00Z|2021-01-01T00:00:00Z",
+        "31/12/2019|15/06/2020|01/01/2021",
+        "31/12/2019 23:59|15/06/2020 00:00|01/01/2021 08:30",
+        "2019-12-31T23:00:00-01:00|2020-06-15T00:00:00+02:00|2021-01-01T12:00:00+00:00",
+    ],
+)
+@pytest.mark.parametrize("clean", [True, False])
+def test_dates_of_every_writing_are_compared_as_dates(tmp_path, column, clean):
+    if "-01:00" not in column:
+        assert dated(tmp_path, column, clean, time=(None, "2020")).n.tolist() == [0, 1]
+    assert dated(tmp_path, column, clean, time=("2020", "2020-12")).n.tolist()[-1] == 1
+    assert dated(tmp_path, column, clean, time=("2021", None)).n.tolist() == [2]
+
+
+def test_what_is_not_cleaned_keeps_its_dates_as_written(tmp_path):
+    table = dated(tmp_path, "31/12/2019|15/06/2020", clean=False, time=("2020", None), name="Passage : Date")
+    assert table["Passage : Date"].tolist() == ["15/06/2020"]
+
+
+@pytest.mark.parametrize(
+    ("column", "days"),
+    [
+        ("05/06/2020|07/08/2020", ["2020-06-05", "2020-08-07"]),
+        ("05/06/2020|21/08/2020", ["2020-06-05", "2020-08-21"]),
+        ("05/06/2020|08/21/2020", ["2020-05-06", "2020-08-21"]),
+        ("5-6-2020|07.08.2020", ["2020-06-05", "2020-08-07"]),
+    ],
+)
+def test_a_column_of_dates_is_read_in_one_order_the_day_first_where_both_fit(tmp_path, column, days):
+    assert dated(tmp_path, column).time.dt.strftime("%Y-%m-%d").tolist() == days
+
+
+@pytest.mark.parametrize("clean", [True, False])
+@pytest.mark.parametrize("column", ["13/14/2020|05/06/2020", "spring|summer", "1.5|2.5", "12|99"])
+def test_what_is_no_date_is_never_compared_with_one(tmp_path, column, clean):
+    assert len(dated(tmp_path, column, clean)) == 2
+    with pytest.raises(CatalogError, match="no column of dates that can be read"):
+        dated(tmp_path, column, clean, time=("2020", "2021"))
+
+
+def test_a_table_without_dates_and_without_a_known_period_refuses_a_period(tmp_path):
+    with pytest.raises(CatalogError, match="rows cannot be chosen by time"):
+        dated(tmp_path, "Brest|Nice", name="lieu", time=("2020", "2021"))
+    with pytest.raises(CatalogError, match="no coordinate for lat, lon"):
+        dated(tmp_path, "Brest|Nice", name="lieu", bbox=(-5, 47, -4, 49))
+
+
+def test_a_table_that_is_all_of_its_period_says_that_all_of_it_came(eggs):
+    assert "no column of dates: all rows" in eggs.to_pandas(time=("1992-05", "1993")).attrs["odatis_changes"]
+
+
+@pytest.mark.parametrize("clean", [True, False])
+def test_tabledap_is_selected_from_by_its_own_names_too(tmp_path, erddap, clean):
+    table = floats(tmp_path, erddap).to_pandas(
+        bbox=(-8, 40.5, 0, 43), time=("2010-01", "2010-03"), clean=clean
+    )
+    assert table.temp.tolist() == [13.0, 14.0]
+    assert ("latitude" in table.columns) is not clean
+
+
+DATED = [
+    {**point, "properties": {"lieu": f"Point {i}", "passage": f"2010-0{1 + i}-15"}}
+    for i, point in enumerate(POINTS)
+]
+
+
+@pytest.mark.parametrize("clean", [True, False])
+def test_wfs_features_are_chosen_by_the_property_that_holds_their_date(tmp_path, clean):
+    with servers.stand_in(servers.WfsStandIn({"surval": DATED})) as server:
+        it = entry(tmp_path, one("wfs", f"{server.address}/wfs", "typename: surval, time: passage"))
+        asked = {"time": ("2010-02", "2010-03"), "clean": clean}
+        assert it.to_pandas(**asked).lieu.tolist() == ["Point 1", "Point 2"]
+        assert it.to_pandas(bbox=(-3.5, 47, 0, 49), **asked).lieu.tolist() == ["Point 2"]
+        other = entry(tmp_path, one("wfs", f"{server.address}/wfs", "typename: surval, time: date"))
+        with pytest.raises(CatalogError, match='no variable "date"') as caught:
+            other.to_pandas()
+    assert "passage" in caught.value.hint
+
+
+def test_wfs_without_such_a_property_refuses_a_period(tmp_path, wfs):
+    it = entry(tmp_path, one("wfs", f"{wfs.address}/wfs", "typename: surval"))
+    with pytest.raises(CatalogError, match="rows cannot be chosen by time"):
+        it.to_pandas(time=("2010", "2011"))
+
+
+def packed(kind: str, content: bytes) -> bytes:
+    if kind == "zip":
+        file = io.BytesIO()
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("data/rephy.csv", content)
+            archive.writestr("README.pdf", b"%PDF")
+        return file.getvalue()
+    return {"gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress}[kind](content)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "utf-16"])
+@pytest.mark.parametrize("kind", ["gz", "bz2", "xz", "zip"])
+@pytest.mark.parametrize("named", [True, False])
+def test_a_packed_file_is_found_out_like_one_that_is_not(tmp_path, kind, encoding, named):
+    path = tmp_path / (f"rephy.csv.{kind}" if named else "rephy.csv")
+    path.write_bytes(packed(kind, REPHY.encode(encoding)))
+    table = entry(tmp_path, one("csv", str(path))).to_pandas(clean=False)
+    pd.testing.assert_frame_equal(table, read_csv(REPHY.encode()), check_flags=False)
+
+
+def test_a_server_that_has_unpacked_the_file_already_is_no_trouble(tmp_path):
+    with servers.stand_in(lambda _: (200, "text/csv", REPHY.encode())) as server:
+        it = entry(tmp_path, one("csv", f"{server.address}/a.csv.gz", "compression: gzip"))
+        assert len(it.to_pandas()) == 2
+
+
+def test_an_archive_of_several_tables_and_one_cut_short_are_told(tmp_path):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("a.csv", "a")
+        archive.writestr("b.csv", "b")
+    with pytest.raises(CatalogError, match="holds 2 tables") as caught:
+        read_csv(file.getvalue(), "it")
+    assert "a.csv" in caught.value.hint
+    for kind in ("gz", "bz2", "xz", "zip"):
+        (tmp_path / "a.csv").write_bytes(packed(kind, REPHY.encode() * 100)[:-40])
+        with pytest.raises(CatalogError, match="cut short"):
+            entry(tmp_path, one("csv", str(tmp_path / "a.csv"))).to_pandas()

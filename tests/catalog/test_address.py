@@ -3,9 +3,10 @@
 import traceback
 
 import pytest
+from yarl import URL
 
 from odatis_vre.catalog import open_catalog
-from odatis_vre.catalog.address import public_url
+from odatis_vre.catalog.address import kept_url, public_url, whole_url
 from odatis_vre.errors import CatalogError
 
 ADDRESSES = {
@@ -63,3 +64,61 @@ def test_a_broken_file_does_not_tell_its_addresses(write_catalog, damage):
     with pytest.raises(CatalogError) as caught:
         open_catalog(write_catalog(entry))
     assert "secret" not in "".join(traceback.format_exception(caught.value))
+
+
+PLAIN = [
+    "https://host/a?cycle=10&pass=12",
+    "https://host/a?code=BREST&user=shom",
+    "https://host/a?session=2010&primarykey=2&keyword=sel&tokenize=1&author=x&monkey=3",
+]
+
+
+@pytest.mark.parametrize("url", PLAIN)
+def test_a_parameter_that_names_data_is_no_secret(url):
+    assert public_url(url) == kept_url(url) == url
+
+
+@pytest.mark.parametrize(
+    "name", ["X-Amz-Signature", "api_key", "apiKey", "client-secret", "access_token", "KEY"]
+)
+def test_a_secret_is_known_by_its_name_however_it_is_written(name):
+    assert public_url(f"https://host/a?v=1&{name}=b") == f"https://host/a?v=1&{name}=***"
+
+
+def test_two_addresses_that_differ_in_a_key_alone_stay_two(tmp_path, write_catalog, monkeypatch):
+    import data_servers as servers
+
+    monkeypatch.setenv("ODATIS_CACHE", str(tmp_path / "cache"))
+
+    def answer(url):
+        return 200, "text/csv", f"asked\n{url.query}\n".encode()
+
+    with servers.stand_in(answer) as server:
+        queries = ["cycle=10&pass=12", "cycle=10&pass=13", "code=BREST", "code=NICE", "key=one", "key=two"]
+        sources = ", ".join(
+            f"e{number}: {{driver: csv, args: {{urlpath: '{server.address}/a.csv?{query}'}}}}"
+            for number, query in enumerate(queries)
+        )
+        cat = open_catalog(write_catalog(f"sources: {{{sources}}}"))
+        for _ in range(2):
+            assert [entry.to_pandas().asked[0] for entry in cat] == queries
+            assert len({str(entry.download()[0]) for entry in cat}) == len(queries)
+        assert "two" not in f"{cat['e5']!r}{cat['e5'].to_dict()}{cat['e5']._leaf.source}"
+
+
+def test_a_catalogue_that_writes_what_stands_for_a_key_gets_no_key():
+    kept_url("https://shared.org/mine?token=s3cret")
+    assert whole_url(URL(kept_url("https://shared.org/theirs?token=***"))).query["token"] == "***"
+    assert (
+        whole_url(URL(kept_url("https://shared.org/mine?token=***", again=True))).query["token"] == "s3cret"
+    )
+
+
+@pytest.mark.parametrize("field", ["urlpath: 'http://[x/a.csv?token=1'", "urlpath: ['http://[x/a.csv']"])
+@pytest.mark.parametrize(
+    "place", ["args: {%s}", "args: {urlpath: a}, metadata: {access: [{driver: csv, args: {%s}}]}"]
+)
+def test_an_address_that_is_none_is_an_error_of_its_field(write_catalog, field, place):
+    path = write_catalog(f"sources: {{it: {{driver: csv, {place % field}}}}}")
+    with pytest.raises(CatalogError, match=r"args\.urlpath: .*no address"):
+        open_catalog(path)

@@ -107,3 +107,13 @@ def test_a_line_break_in_a_title_starts_no_field_of_ris(write_catalog):
         'sources: {a: {driver: csv, args: {urlpath: a.csv}, metadata: {citation: [{id: a, title: "A\\nUR  - http://x"}]}}}'
     )
     assert "\nUR  - " not in citations("ris", [open_catalog(path)["a"]]).replace("\r", "")
+
+
+@pytest.mark.parametrize("style", ["text", "bibtex", "ris", "csl-json"])
+def test_an_entry_cites_itself_as_a_list_of_entries_does(site, write_catalog, style):
+    path = write_catalog(
+        "sources: {a: {driver: csv, args: {urlpath: a.csv}, metadata: {doi: 10.1/x, version: 3,"
+        " citation: [{id: a, type: dataset, title: A}]}}}"
+    )
+    for entry in (open_catalog(path)["a"], site["sample/ocean_climatology"], site["physics/argo_gdac"]):
+        assert entry.cite(style) == citations(style, [entry])

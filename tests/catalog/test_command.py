@@ -3,6 +3,7 @@
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -231,3 +232,35 @@ def test_what_a_catalogue_says_is_no_markup_of_the_terminal(run, write_catalog):
         "sources: {a: {driver: csv, args: {urlpath: a.csv}, metadata: {title: 'x [link=file:///y]z[/link]'}}}"
     )
     assert "[link=file:///y]" in run("list", "--path", str(path)).output
+
+
+def test_open_takes_every_choice_of_the_python_call(run):
+    words = ["open", "sample/ocean_climatology", "--variables", "temperature", "--json"]
+    held = json.loads(run(*words, "--depth", "0,50").output)
+    assert held["sizes"]["depth"] == 5
+    assert "depth" not in json.loads(run(*words, "--depth", "180").output)["sizes"]
+    kelvin = json.loads(run(*words, "--depth", "0", "--units", "temperature=K").output)
+    assert kelvin["variables"]["temperature"]["units"] == "K"
+    raw = json.loads(run(*words, "--raw").output)
+    assert "odatis_changes" not in raw["attrs"]
+    assert run(*words, "--depth", "deep").exit_code == run(*words, "--units", "K").exit_code == 2
+
+
+@pytest.mark.parametrize("option", [("--depth", "10"), ("--units", "lat=K")])
+def test_open_refuses_for_a_table_what_only_a_grid_has(run, option):
+    result = run("open", "sample/mackerel_eggs_1992", *option)
+    assert result.exit_code == 2
+    assert option[0] in result.output
+
+
+def test_open_estimates_a_table_too(run, eggs):
+    told = json.loads(run("open", "sample/mackerel_eggs_1992", "--estimate", "--json").output)
+    assert told["whole"] is True
+    assert told["bytes_to_read"] == Path(eggs.urlpath).stat().st_size
+
+
+def test_cite_in_json_is_csl(run):
+    items = json.loads(run("cite", "sample/ocean_climatology", "--json").output)
+    assert items[0]["id"] == "ocean_climatology"
+    assert items[0]["accessed"]["date-parts"]
+    assert run("cite", "sample", "--json", "--style", "ris").exit_code == 2

@@ -215,3 +215,82 @@ def test_opening_works_on_a_dask_worker(climatology):
     )
     with dask.config.set(scheduler="processes", num_workers=1):
         assert opened().compute() == 12
+
+
+def track(folder, **lons) -> xr.Dataset:
+    """Six fixes of a ship that goes east, comes back, and drifts north."""
+    lon = lons.get("lon", [-5.0, -4.0, -3.0, -4.0, -5.0, -4.0])
+    lat = [45.0, 45.5, 46.0, 46.5, 47.0, 48.0]
+    ds = xr.Dataset(
+        {"sst": ("time", np.arange(6.0))},
+        {
+            "time": np.arange("2000-01-01", "2000-01-07", dtype="datetime64[D]").astype("datetime64[ns]"),
+            "lat": ("time", lat, {"standard_name": "latitude"}),
+            "lon": ("time", lon, {"standard_name": "longitude"}),
+        },
+    )
+    ds.to_netcdf(folder / "grid.nc", engine="netcdf4")
+    return ds
+
+
+@pytest.mark.parametrize("clean", [True, False])
+def test_a_box_along_a_track_keeps_the_fixes_in_it_in_their_order(tmp_path, write_catalog, clean):
+    track(tmp_path)
+    entry = open_catalog(write_catalog(GRID))["grid"]
+    ds = entry.to_xarray(bbox=(-4.5, 45, -2.5, 47), clean=clean)
+    assert ds.sst.values.tolist() == [1, 2, 3]
+    assert ds.lon.values.tolist() == [-4, -3, -4]
+    assert ds.lat.values.tolist() == [45.5, 46, 46.5]
+    assert entry.estimate(bbox=(-4.5, 45, -2.5, 47)).bytes_kept == 3 * 8
+
+
+def test_a_track_across_the_date_line_is_in_the_convention_of_the_box(tmp_path, write_catalog):
+    track(tmp_path, lon=[178.0, 179.5, -179.0, -178.0, 179.0, 170.0])
+    entry = open_catalog(write_catalog(GRID))["grid"]
+    assert entry.to_xarray(bbox=(175, 40, -175, 50)).lon.values.tolist() == [178, 179.5, 181, 182, 179]
+
+
+def test_an_empty_box_along_a_track_names_the_nearest_fix(tmp_path, write_catalog):
+    track(tmp_path)
+    with pytest.raises(DataNotFound, match="nothing within") as caught:
+        open_catalog(write_catalog(GRID))["grid"].to_xarray(bbox=(-5, 47.8, -4.7, 48.2))
+    assert "latitude 48, longitude -4" in caught.value.hint
+
+
+def test_an_annual_climatology_counted_in_months_answers_too(tmp_path, write_catalog):
+    ds = xr.Dataset(
+        {"v": ("time", [5.0]), "climatology_bounds": (("time", "nv"), [[0.0, 816.0]])},
+        {"time": ("time", [408.0], ANNUAL | {"units": "months since 1955-01-01 00:00:00"})},
+    )
+    ds.to_netcdf(tmp_path / "grid.nc", engine="netcdf4")
+    entry = open_catalog(write_catalog(GRID))["grid"]
+    assert entry.to_xarray(time=("1992-03", "1992-04")).v.values.tolist() == [5.0]
+
+
+ANNUAL = {"units": "days since 1955-01-01", "climatology": "climatology_bounds", "standard_name": "time"}
+
+
+def test_an_annual_climatology_answers_to_any_months(tmp_path, write_catalog):
+    ds = xr.Dataset(
+        {"v": ("time", [5.0]), "climatology_bounds": (("time", "nv"), [[0.0, 24837.0]])},
+        {"time": ("time", [12418.5], ANNUAL)},
+    )
+    ds.to_netcdf(tmp_path / "grid.nc", engine="netcdf4")
+    entry = open_catalog(write_catalog(GRID))["grid"]
+    for clean in (True, False):
+        march = entry.to_xarray(time=("1992-03", "1992-04"), variables="v", clean=clean)
+        assert march.v.values.tolist() == [5.0]
+
+
+def test_a_climatology_without_the_months_asked_for_says_which_it_has(tmp_path, write_catalog):
+    winter = [[0.0, 59.0], [182.0, 273.0]]
+    ds = xr.Dataset(
+        {"v": ("time", [1.0, 2.0]), "climatology_bounds": (("time", "nv"), winter)},
+        {"time": ("time", [30.0, 227.0], ANNUAL)},
+    )
+    ds.to_netcdf(tmp_path / "grid.nc", engine="netcdf4")
+    entry = open_catalog(write_catalog(GRID))["grid"]
+    assert entry.to_xarray(time=("1992-02", "1992-02")).v.values.tolist() == [1.0]
+    with pytest.raises(DataNotFound, match="nothing within") as caught:
+        entry.to_xarray(time=("1992-04", "1992-05"))
+    assert "1, 2, 7, 8, 9" in caught.value.hint

@@ -140,3 +140,12 @@ def test_what_is_no_period_is_refused(sample, time):
     with pytest.raises(CatalogError) as caught:
         sample.search(time=time)
     assert "time=" in caught.value.hint
+
+
+def test_a_field_that_is_there_and_empty_is_no_value_of_a_facet(write_catalog):
+    source = "{driver: csv, args: {urlpath: a.csv}, metadata: {%s}}"
+    empty = ["licence: ''", "domain: ' '", "data_centre: ''", "platforms: ['']", "protocol: ''"]
+    for fields in (*empty, ", ".join(empty)):
+        cat = open_catalog(write_catalog(f"sources: {{a: {source % fields}}}"))
+        assert cat.facets.to_dict() == {facet: {} for facet in cat.facets}
+        assert cat["a"]._repr_html_()

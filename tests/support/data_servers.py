@@ -87,7 +87,7 @@ def opendap(datasets: dict) -> Iterator[str]:
 
 
 class FtpFaults(list):
-    """What the next transfers of files do: "stop" in the middle, "busy" (421)."""
+    """What the next transfers do: "stop" in the middle, "busy" (421), "slow" (a little, then silence)."""
 
 
 @contextlib.contextmanager
@@ -107,13 +107,26 @@ def ftp(folder: Path, user: str | None = None, password: str = "", faults: FtpFa
         authorizer.add_anonymous(str(folder))
 
     class Transfer(DTPHandler):
+        silent = False
+
         def push_with_producer(self, producer):
-            if faults and faults[0] == "stop" and hasattr(producer, "file"):
+            if type(producer).__name__ != "FileProducer":  # the list of a folder
+                return super().push_with_producer(producer)
+            if faults and faults[0] == "stop":
                 faults.pop(0)
                 self.push(producer.more()[:1000])
                 self.close_when_done()
                 return None
+            if faults and faults[0] == "slow":
+                faults.pop(0)
+                self.push(producer.more()[:1000])
+                self.silent = True
+                return None
             return super().push_with_producer(producer)
+
+        def close_when_done(self):
+            if not self.silent:
+                super().close_when_done()
 
     class Handler(FTPHandler):
         def ftp_RETR(self, file):  # noqa: N802 - the name of pyftpdlib

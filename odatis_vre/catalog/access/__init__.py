@@ -5,7 +5,7 @@ Below: `session`, `filesystems`, `downloads` (bytes), `grids`, `opendap`, `table
 
 from importlib import import_module
 
-__all__ = ["Method", "fetch", "methods", "open_grid", "open_table"]
+__all__ = ["Method", "fetch", "methods", "open_grid", "open_table", "sized"]
 
 _HOMES = {
     "Method": "odatis_vre.catalog.access.methods",
@@ -13,6 +13,7 @@ _HOMES = {
     "methods": "odatis_vre.catalog.access.methods",
     "open_grid": "odatis_vre.catalog.access.opening",
     "open_table": "odatis_vre.catalog.access.opening",
+    "sized": "odatis_vre.catalog.access.opening",
 }
 
 

@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from odatis_vre.catalog.address import public_url
+from odatis_vre.catalog.address import fingerprint, public_url
 
 __all__ = ["cache_folder", "ending", "known_copy", "note_copy", "offline", "sha256_of"]
 
@@ -87,4 +87,4 @@ def note_copy(url: str, sha256: str, size: int, etag: str | None, modified: str 
 
 
 def _note(url: str) -> Path:
-    return cache_folder() / _ADDRESSES / f"{hashlib.sha256(public_url(url).encode()).hexdigest()[:32]}.json"
+    return cache_folder() / _ADDRESSES / f"{fingerprint(url)[:32]}.json"

@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from functools import partial
@@ -18,10 +19,11 @@ from odatis_vre.catalog.access.cache import (
     sha256_of,
 )
 from odatis_vre.catalog.access.failures import ShortRead, on_disk
-from odatis_vre.catalog.access.filesystems import HTTP, filesystem
+from odatis_vre.catalog.access.filesystems import HTTP, filesystem, headers_of
+from odatis_vre.catalog.access.heavy import warn_of_download
 from odatis_vre.catalog.access.retries import patiently
 from odatis_vre.catalog.access.session import http_session
-from odatis_vre.catalog.address import public_url
+from odatis_vre.catalog.address import fingerprint, public_url
 from odatis_vre.errors import CatalogError
 from odatis_vre.i18n import tr
 
@@ -58,6 +60,11 @@ def cached_file(remote: Remote, entry: str, expected: str | None = None) -> Path
     -------
     pathlib.Path
 
+    Warns
+    -----
+    HeavyRead
+        Before it brings more than the operator's limit.
+
     Raises
     ------
     CatalogError
@@ -80,6 +87,7 @@ def cached_file(remote: Remote, entry: str, expected: str | None = None) -> Path
     fs, place = filesystem(remote.url, remote.options, remote.trusted, remote.login)
     if copy and _unchanged(copy, patiently(fs.info, place)):
         return copy["path"]
+    warn_of_download(remote, entry)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         return _brought(fs, place, remote, entry, expected)
@@ -100,7 +108,7 @@ def _unchanged(copy: dict[str, Any], now: dict[str, Any]) -> bool:
 
 def _brought(fs, place: str, remote: Remote, entry: str, expected: str | None) -> Path:
     folder = cache_folder()
-    part = folder / f"part-{hashlib.sha256(public_url(remote.url).encode()).hexdigest()[:24]}"
+    part = folder / f"part-{fingerprint(remote.url)[:24]}"
     with _alone(part) as file:
         if expected:
             path = folder / f"{expected}{ending(remote.url)}"
@@ -168,25 +176,43 @@ def _grown(fs, place: str, remote: Remote, entry: str, part: Path, file) -> dict
 
 
 async def _over_http(remote: Remote, entry: str, part: Path, file) -> dict[str, Any]:
+    session = await http_session(trusted=remote.trusted, login=remote.login, whole=False)
+    async with session:
+        validator = await _rest_over_http(session, remote, entry, part, file)
+        if validator is None:  # what is here is of another file, or cannot be continued
+            file.truncate(0)
+            validator = await _rest_over_http(session, remote, entry, part, file)
+    if validator is None:
+        raise ShortRead(0, 1)
+    return validator
+
+
+async def _rest_over_http(session, remote: Remote, entry: str, part: Path, file) -> dict[str, Any] | None:
+    """Add what is missing; None where the part that is here does not belong to what the server has."""
     from tqdm.auto import tqdm
 
-    validator, done = _validator(part), file.seek(0, 2)
-    headers = {"Accept-Encoding": "identity"}
-    stamp = validator.get("etag") or validator.get("modified")
+    known, done = _validator(part), file.seek(0, 2)
+    headers = headers_of(remote.options) | {"Accept-Encoding": "identity"}
+    stamp = known.get("etag") or known.get("modified")
     if done and stamp and not stamp.startswith("W/"):
         headers |= {"Range": f"bytes={done}-", "If-Range": stamp}
-    session = await http_session(trusted=remote.trusted, login=remote.login, whole=False)
-    async with session, session.get(remote.url, headers=headers) as response:
+    async with session.get(remote.url, headers=headers) as response:
         if response.status == 404:
             raise FileNotFoundError(public_url(remote.url))
+        validator = {"etag": response.headers.get("ETag"), "modified": response.headers.get("Last-Modified")}
+        first, total = _range_of(response)
+        if response.status == 416 and done:
+            # nothing is missing: the last attempt ended after the last byte
+            return known if total == done and _agree(known, validator) else None
         response.raise_for_status()
+        if response.status == 206 and (first != done or not _agree(known, validator)):
+            return None
         if response.status != 206 and done:
             file.truncate(0)
             done = 0
         length = response.content_length
-        size = None if length is None else done + length
+        size = total if response.status == 206 else length
         _check_room(part, length)
-        validator = {"etag": response.headers.get("ETag"), "modified": response.headers.get("Last-Modified")}
         _note_validator(part, validator)
         file.seek(0, 2)
         with tqdm(desc=entry, initial=done, total=size, unit="B", unit_scale=True, disable=None) as bar:
@@ -199,6 +225,17 @@ async def _over_http(remote: Remote, entry: str, part: Path, file) -> dict[str, 
     if size is not None and done < size:
         raise ShortRead(done, size)
     return validator
+
+
+def _range_of(response) -> tuple[int | None, int | None]:
+    """The first byte that came, and how many the file has: of `bytes 10-19/20`, of `bytes */20`."""
+    found = re.match(r"bytes (?:(\d+)-\d+|\*)/(\d+|\*)", response.headers.get("Content-Range", ""))
+    first, total = found.groups() if found else (None, None)
+    return first and int(first), int(total) if total and total.isdigit() else None
+
+
+def _agree(known: dict[str, Any], now: dict[str, Any]) -> bool:
+    return all(known.get(key) == now[key] for key in ("etag", "modified") if known.get(key) and now[key])
 
 
 def _check_room(part: Path, length: int | None) -> None:

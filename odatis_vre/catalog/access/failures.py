@@ -75,7 +75,7 @@ def transient(error: BaseException) -> bool:
     """Whether the same request may succeed a little later."""
     import aiohttp
 
-    if any(isinstance(link, Refused | CatalogError) for link in _chain(error)) or on_disk(error):
+    if any(_is_final(link) for link in _chain(error)) or on_disk(error):
         return False
     if (status := _status(error)) is not None:
         return status in (408, 425, 429) or status >= 500
@@ -87,12 +87,23 @@ def transient(error: BaseException) -> bool:
     return broken or _ftp_code(error) in _FTP_BUSY
 
 
+def _is_final(error: BaseException) -> bool:
+    return isinstance(error, Refused | CatalogError) or getattr(error, "odatis_given_up", False)
+
+
 def _chain(error: BaseException | None):
     seen = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))
         yield error
-        error = error.__cause__ or error.__context__
+        error = error.__cause__ or error.__context__ or _told_by_botocore(error)
+
+
+def _told_by_botocore(error: BaseException) -> BaseException | None:
+    """It keeps what happened among the words of its message."""
+    words = getattr(error, "kwargs", None)
+    inner = words.get("error") if isinstance(words, dict) else None
+    return inner if isinstance(inner, BaseException) else None
 
 
 def _reason(error: BaseException) -> str | None:
@@ -109,7 +120,7 @@ def _reason(error: BaseException) -> str | None:
     broken = isinstance(error, aiohttp.ClientPayloadError | aiohttp.ServerDisconnectedError | EOFError)
     if broken or _ftp_code(error) in _FTP_BUSY:
         return tr("access.cut")
-    if isinstance(error, TimeoutError):
+    if isinstance(error, TimeoutError) or type(error).__name__ == "ReadTimeoutError":  # botocore's
         return tr("access.timeout")
     if (status := _status(error)) is not None:
         return _of_status(status)
@@ -133,7 +144,7 @@ def _by_kind(error: BaseException) -> str | None:
     name = type(error).__name__
     if name in ("NoCredentialsError", "PartialCredentialsError"):
         return tr("access.refused")
-    if name in ("EndpointConnectionError", "ConnectTimeoutError", "ReadTimeoutError"):
+    if name in ("EndpointConnectionError", "ConnectTimeoutError"):
         return tr("access.unreachable")
     return None
 

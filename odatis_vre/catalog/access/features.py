@@ -7,17 +7,18 @@ from urllib.parse import quote, urlencode
 
 import pandas as pd
 
-from odatis_vre.catalog.access.failures import ShortRead
-from odatis_vre.catalog.access.filesystems import filesystem
+from odatis_vre.catalog.access.failures import Refused, ShortRead
+from odatis_vre.catalog.access.filesystems import HTTP, filesystem
 from odatis_vre.catalog.access.methods import Method, Origin, Request
 from odatis_vre.catalog.access.retries import patiently
+from odatis_vre.catalog.address import protocols
 from odatis_vre.errors import CatalogError, DataNotFound
 from odatis_vre.i18n import tr
 
 __all__ = ["tabledap", "wfs"]
 
 _PAGE = 10_000
-_NO_ROWS = "produced no matching results"
+_NO_ROWS = b"produced no matching results"
 
 
 def tabledap(origin: Origin, method: Method, request: Request) -> pd.DataFrame:
@@ -40,7 +41,7 @@ def tabledap(origin: Origin, method: Method, request: Request) -> pd.DataFrame:
     Raises
     ------
     DataNotFound
-        No row matches.
+        No row matches, and the server says so: a dataset that it does not know is another failure.
     """
     args = method.args
     (url,) = method.urls
@@ -54,12 +55,11 @@ def tabledap(origin: Origin, method: Method, request: Request) -> pd.DataFrame:
     query = quote(",".join(columns), safe=",") + (f"&{query}" if query else "")
     address = f"{url.removesuffix('.html').removesuffix('.csv')}.csv" + (f"?{query}" if query else "")
     fs, place = filesystem(address, None, origin.trusted, method.login)
-    try:
-        body = fs.cat_file(place)
-    except FileNotFoundError:
-        body = None  # ERDDAP says "no such row" and "no such dataset" alike
-    if body is None:
-        if request.bbox or request.time:
+    if not isinstance(fs, HTTP):
+        raise Refused(tr("access.no_protocol", protocol=protocols(url)[0]))
+    status, body = patiently(fs.answer, place)
+    if status == 404:  # ERDDAP says "no such row" and "no such dataset" by the same number
+        if _NO_ROWS in body:
             raise DataNotFound(tr("access.no_rows", entry=origin.entry), tr("access.no_rows_hint"))
         raise FileNotFoundError(origin.entry)
     return _rows_with_units(body, origin.entry)
@@ -110,7 +110,7 @@ def wfs(origin: Origin, method: Method, request: Request) -> pd.DataFrame:
     origin : Origin
     method : Method
         `args`: `urlpath` of the service, `typename`, `version` (2.0.0), `format` (`application/json`), `time`
-        (the property that holds the date).
+        (the property that holds the date; rows are chosen by it once they are here).
     request : Request
 
     Returns
@@ -124,7 +124,7 @@ def wfs(origin: Origin, method: Method, request: Request) -> pd.DataFrame:
     DataNotFound
         No feature is there.
     CatalogError
-        The service answers with an error of its own.
+        The service answers with an error of its own, or no feature has the property `time`.
     """
     args = method.args
     (url,) = method.urls
@@ -148,7 +148,13 @@ def wfs(origin: Origin, method: Method, request: Request) -> pd.DataFrame:
         features += _pages(fs, place, asked, newest, origin.entry)
     if not features:
         raise DataNotFound(tr("access.no_rows", entry=origin.entry), tr("access.no_rows_hint"))
-    return _as_table(features)
+    table = _as_table(features)
+    if (dated := args.get("time")) and dated not in table.columns:
+        known = ", ".join(str(name) for name in table.columns)
+        raise CatalogError(
+            tr("catalog.no_variable", name=dated, entry=origin.entry), tr("catalog.there_are", names=known)
+        )
+    return table
 
 
 def _pages(fs, place: str, asked: dict[str, Any], newest: bool, entry: str) -> list[dict[str, Any]]:

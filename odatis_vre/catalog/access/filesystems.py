@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
+import tenacity
 from fsspec.asyn import sync_wrapper
 from fsspec.implementations.ftp import FTPFile, FTPFileSystem
 from fsspec.implementations.http import HTTPFileSystem
@@ -14,13 +15,13 @@ from s3fs import S3FileSystem
 
 from odatis_vre.catalog.access import credentials
 from odatis_vre.catalog.access.failures import Refused, ShortRead
-from odatis_vre.catalog.access.hosts import check_host
-from odatis_vre.catalog.access.retries import patience, patiently
-from odatis_vre.catalog.access.session import http_session
+from odatis_vre.catalog.access.hosts import check_host, public_address
+from odatis_vre.catalog.access.retries import given_up, patience, patiently, retrying
+from odatis_vre.catalog.access.session import http_session, public_socket
 from odatis_vre.catalog.address import LOCAL, protocols
 from odatis_vre.i18n import tr
 
-__all__ = ["filesystem", "for_zarr", "host_of", "read_bytes"]
+__all__ = ["HTTP", "filesystem", "for_zarr", "headers_of", "host_of", "read_bytes"]
 
 _AMAZON = "s3.amazonaws.com"
 _BLOCK = 2**20
@@ -52,6 +53,16 @@ class HTTP(HTTPFileSystem):
 
     ls = sync_wrapper(_ls)
 
+    async def _answer(self, url):
+        """The status and the body; that of a 404, too, where services say what they have not found."""
+        session = await self.set_session()
+        async with session.get(self.encode_url(url)) as response:
+            if response.status != 404:
+                response.raise_for_status()
+            return response.status, await response.read()
+
+    answer = sync_wrapper(_answer)
+
     async def _cat_file(self, url, start=None, end=None, **kwargs):
         content = await super()._cat_file(url, start=start, end=end, **kwargs)
         if start is not None and end is not None and 0 <= start < end and len(content) > end - start:
@@ -60,22 +71,54 @@ class HTTP(HTTPFileSystem):
 
 
 class S3(S3FileSystem):
-    """S3, whose key and secret are looked up where they are used."""
+    """S3, whose key and secret are looked up where they are used.
 
-    def __init__(self, *args, login: str | None = None, endpoint_url: str | None = None, **kwargs):
-        host = urlsplit(endpoint_url).hostname if endpoint_url else _AMAZON
+    botocore asks again until an answer begins; one that breaks off later is asked for again here.
+    """
+
+    retries = 1
+
+    def __init__(
+        self,
+        *args,
+        login: str | None = None,
+        endpoint_url: str | None = None,
+        trusted: bool = True,
+        **kwargs,
+    ):
+        host = (urlsplit(endpoint_url).hostname if endpoint_url else None) or _AMAZON
         if not kwargs.get("anon"):
             # "environment" is also AWS's own variables, which botocore reads
-            found = credentials.login_for(host or _AMAZON, None if login == "environment" else login)
+            found = credentials.login_for(host, None if login == "environment" else login)
             if found:
                 kwargs |= {"key": found.user, "secret": found.password}
+            elif endpoint_url and not trusted:
+                kwargs["anon"] = True  # AWS's own variables are not for an endpoint that a stranger names
         limits = patience()
-        config = {
+        config: dict[str, Any] = {
             "connect_timeout": limits.timeout,
             "read_timeout": limits.timeout,
             "retries": {"max_attempts": limits.attempts - 1, "mode": "standard"},
         }
+        if not trusted:  # the bucket is a part of the name that is looked up
+            config["connector_args"] = {"socket_factory": partial(public_socket, host=host)}
         super().__init__(*args, endpoint_url=endpoint_url, config_kwargs=config, **kwargs)
+
+    async def _call_s3(self, *args, **kwargs):
+        with given_up():
+            return await super()._call_s3(*args, **kwargs)
+
+    async def _cat_file(self, *args, **kwargs):
+        with given_up():
+            async for attempt in retrying(tenacity.AsyncRetrying):
+                with attempt:
+                    content = await super()._cat_file(*args, **kwargs)
+        return content
+
+    def _open(self, *args, **kwargs):
+        file = super()._open(*args, **kwargs)
+        file.cache.fetcher = partial(patiently, file.cache.fetcher)
+        return file
 
 
 class _WholeBlocks(FTPFile):
@@ -100,10 +143,21 @@ class _WholeBlocks(FTPFile):
 class FTP(FTPFileSystem):
     """FTP, whose login is looked up where it is used."""
 
-    def __init__(self, host: str, port: int = 21, login: str | None = None, **kwargs):
-        found = credentials.login_for(host, login)
+    def __init__(self, host: str, port: int = 21, login: str | None = None, trusted: bool = True, **kwargs):
+        self.trusted = trusted
+        # FTP sends it in clear
+        found = credentials.login_for(host, login) if trusted else None
         account = {"username": found.user, "password": found.password} if found else {}
         super().__init__(host, port, timeout=patience().timeout, **account, **kwargs)
+
+    def _connect(self):
+        """To the very address that was looked at: a name may lead elsewhere a moment later."""
+        name = self.host
+        try:
+            self.host = name if self.trusted else public_address(name)
+            super()._connect()
+        finally:
+            self.host = name
 
     def cat_file(self, path, start=None, end=None, **kwargs):
         """Through the blocks that are checked."""
@@ -188,7 +242,7 @@ def filesystem(
         check_host(host_of(link, options))
     if protocol in ("http", "https"):
         client = partial(http_session, trusted=trusted, login=login)
-        headers = options.get("headers") or (options.get("client_kwargs") or {}).get("headers")
+        headers = headers_of(options)
         kwargs = {"client_kwargs": {"headers": headers}} if headers else {}
         return HTTP(get_client=client, **kwargs), link
     if protocol == "s3":
@@ -199,12 +253,25 @@ def filesystem(
         kwargs = {"client_kwargs": {"region_name": region}} if region else {}
         known = {key: options[key] for key in ("anon", "requester_pays") if key in options}
         # no instance is kept: its login may have changed since
-        fs = S3(login=login, endpoint_url=endpoint, skip_instance_cache=True, **known, **kwargs)
+        fs = S3(
+            login=login,
+            endpoint_url=endpoint,
+            trusted=trusted,
+            skip_instance_cache=True,
+            **known,
+            **kwargs,
+        )
         return fs, link.removeprefix("s3://")
     if protocol == "ftp":
         parts = urlsplit(link)
-        return patiently(FTP, parts.hostname, parts.port or 21, login=login), parts.path
+        return patiently(FTP, parts.hostname, parts.port or 21, login=login, trusted=trusted), parts.path
     raise Refused(tr("access.no_protocol", protocol=protocol))
+
+
+def headers_of(options: dict[str, Any] | None) -> dict[str, str]:
+    """The headers that a catalogue's `storage_options` ask to send."""
+    options = options or {}
+    return dict(options.get("headers") or (options.get("client_kwargs") or {}).get("headers") or {})
 
 
 def for_zarr(fs):

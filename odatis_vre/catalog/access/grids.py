@@ -19,7 +19,7 @@ from odatis_vre.catalog.checksum import checked_file
 from odatis_vre.errors import CatalogError
 from odatis_vre.i18n import tr
 
-__all__ = ["open_method"]
+__all__ = ["begins_as_hdf5", "listed", "not_data", "open_method"]
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _NETCDF3 = (b"CDF\x01", b"CDF\x02", b"CDF\x05")
@@ -92,7 +92,7 @@ def _undecoded(kwargs: dict[str, Any]) -> dict[str, Any]:
 
 def _netcdf(origin: Origin, method: Method, raw: bool) -> xr.Dataset:
     args = method.args
-    urls = [found for url in method.urls for found in _listed(origin, method, url)]
+    urls = [found for url in method.urls for found in listed(origin, method, url)]
     one = len(urls) == 1
     kwargs = {name: value for name, value in args.items() if name not in _OURS}
     kwargs |= {name: value for name, value in (args.get("xarray_kwargs") or {}).items() if name not in _OURS}
@@ -109,7 +109,8 @@ def _netcdf(origin: Origin, method: Method, raw: bool) -> xr.Dataset:
     return xr.combine_by_coords(parts, **how)
 
 
-def _listed(origin: Origin, method: Method, url: str) -> list[str]:
+def listed(origin: Origin, method: Method, url: str) -> list[str]:
+    """The files that an address stands for."""
     if not is_pattern(url) or offline():
         return [url]
     fs, path = filesystem(url, method.args.get("storage_options"), origin.trusted, method.login)
@@ -133,7 +134,7 @@ def _one_netcdf(remote: Remote, entry: str, kwargs: dict[str, Any], chunks: Any)
         return open_file(cached_file(remote, entry), engine="netcdf4").chunk(chunks or {})
     fs, path = filesystem(*remote)
     facts = patiently(fs.info, path)
-    start = patiently(fs.cat_file, path, start=0, end=64) if facts.get("partial", True) else b""
+    start = _start(fs, path, facts)
     if start.startswith(_HDF5):
         group = kwargs.pop("group", None)
         ds = patiently(xr.open_dataset, hdf5.store(remote, group), cache=False, **kwargs)
@@ -146,6 +147,16 @@ def _one_netcdf(remote: Remote, entry: str, kwargs: dict[str, Any], chunks: Any)
     if not start.startswith((_HDF5, *_NETCDF3)):
         raise not_data(entry, start)
     return open_file(copy, engine="netcdf4").chunk(chunks or {})
+
+
+def begins_as_hdf5(fs, path: str, facts: dict[str, Any]) -> bool:
+    """Whether a remote file can be read by parts."""
+    return _start(fs, path, facts).startswith(_HDF5)
+
+
+def _start(fs, path: str, facts: dict[str, Any]) -> bytes:
+    """The first bytes; none from a server that sends whole files only."""
+    return patiently(fs.cat_file, path, start=0, end=64) if facts.get("partial", True) else b""
 
 
 def not_data(entry: str, start: bytes) -> CatalogError:

@@ -7,12 +7,15 @@ The site opens some with `ODATIS_ALLOWED_HOSTS`: names (`data.lab.fr`, `*.lab.fr
 import fnmatch
 import ipaddress
 import os
+import re
 import socket
+import unicodedata
+from urllib.parse import unquote
 
 from odatis_vre.catalog.access.failures import Refused
 from odatis_vre.i18n import tr
 
-__all__ = ["check_address", "check_host"]
+__all__ = ["check_address", "check_host", "plain_host", "public_address"]
 
 
 def check_address(address: str, host: str) -> None:
@@ -52,8 +55,43 @@ def check_host(host: str) -> None:
     Traceback (most recent call last):
     odatis_vre.catalog.access.failures.Refused: 127.0.0.1 is a private address, and this entry ...
     """
-    for *_, address in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM):
-        check_address(str(address[0]), host)
+    _checked(host)
+
+
+def public_address(host: str) -> str:
+    """An address of a host, all of whose addresses are allowed.
+
+    Raises
+    ------
+    Refused
+    OSError
+        The name is unknown.
+
+    Examples
+    --------
+    >>> public_address("8.8.8.8")
+    '8.8.8.8'
+    """
+    return _checked(host)[0]
+
+
+def plain_host(host: str) -> str:
+    """A host's name as it is looked up: full-width digits and dots are digits and dots (IDNA, NFKC).
+
+    Examples
+    --------
+    >>> plain_host("\uff11\uff12\uff17\u30020.0.1"), plain_host("B\u00fccher.example.")
+    ('127.0.0.1', 'b\xfccher.example')
+    """
+    text = unicodedata.normalize("NFKC", unquote(host)).lower()
+    return re.sub(r"[\u3002\uff0e\uff61]", ".", text).rstrip(".")
+
+
+def _checked(host: str) -> list[str]:
+    found = [str(address[0]) for *_, address in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)]
+    for address in found:
+        check_address(address, host)
+    return found
 
 
 def _allowed() -> list[str]:

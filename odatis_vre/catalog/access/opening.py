@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pandas
     import xarray
 
-__all__ = ["fetch", "open_grid", "open_table"]
+__all__ = ["fetch", "open_grid", "open_table", "sized"]
 
 
 def open_grid(
@@ -63,6 +63,23 @@ def open_table(origin: Origin, known: list[Method], request: Request) -> tuple["
 
     ways = [way for way in in_order(known, request) if way.driver in TABLES]
     return _first(origin, ways, lambda way: open_method(origin, way, request))
+
+
+def sized(
+    origin: Origin, known: list[Method], request: Request, said: int | None
+) -> tuple[int | None, Method]:
+    """The announced size of the files that the first method which answers reads whole; None if by parts.
+
+    Raises
+    ------
+    CatalogError
+        No method answers; or nobody says how much it is.
+    """
+    from odatis_vre.catalog.access.announced import announced
+
+    kind = TABLES if known[0].driver in TABLES else GRIDS
+    ways = [way for way in in_order(known, request) if way.driver in kind]
+    return _first(origin, ways, lambda way: announced(origin, way, said))
 
 
 def fetch(origin: Origin, known: list[Method]) -> list[Path]:

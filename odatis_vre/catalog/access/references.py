@@ -17,7 +17,7 @@ from odatis_vre.i18n import tr
 __all__ = ["icechunk_store", "store"]
 
 _TEMPLATE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
-_KNOWN = ("http", "https", "s3", "", "file")
+_KNOWN = ("http", "https", "s3", "file")
 
 
 def store(remote: Remote, entry: str):
@@ -55,15 +55,15 @@ def store(remote: Remote, entry: str):
             tr("access.not_references", entry=entry, path=public_url(remote.url)), tr("access.web_page_hint")
         ) from None
     systems: dict[str, Any] = {}
-    for target in sorted(targets):
-        (protocol,) = protocols(target) if "::" not in target else ("::",)
+    for protocol, named in _by_protocol(targets).items():
         if protocol not in _KNOWN:
             raise Refused(tr("access.no_protocol", protocol=protocol))
-        if protocol not in systems:
-            fs, _ = filesystem(target, remote.options, remote.trusted, remote.login)
-            systems[protocol or "file"] = for_zarr(fs)
-        elif not remote.trusted and protocol == "s3":
-            check_host(host_of(target, remote.options))
+        # a file of references from a server is from elsewhere, whoever names it, but for that server's own
+        at_home = is_local(remote.url) or all(
+            _host(target, remote) == _host(remote.url, remote) for target in named
+        )
+        fs, _ = filesystem(named[0], remote.options, remote.trusted and at_home, remote.login)
+        systems[protocol] = for_zarr(fs)
     first = min(targets, default=remote.url)
     fs = fsspec.filesystem(
         "reference",
@@ -76,6 +76,17 @@ def store(remote: Remote, entry: str):
     return FsspecStore(fs, read_only=True, path=""), host_of(first, remote.options)
 
 
+def _by_protocol(targets: set[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for target in sorted(targets):
+        found.setdefault("::" if "::" in target else protocols(target)[0], []).append(target)
+    return found
+
+
+def _host(url: str, remote: Remote) -> str:
+    return "" if is_local(url) else host_of(url, remote.options)
+
+
 def _expanded(tree: dict[str, Any]) -> tuple[dict[str, Any], set[str]]:
     """The references with their templates filled in, and the addresses they name."""
     if "gen" in tree:
@@ -85,6 +96,7 @@ def _expanded(tree: dict[str, Any]) -> tuple[dict[str, Any], set[str]]:
     for key, value in (tree.get("refs", tree)).items():
         if isinstance(value, list):
             url = _filled(value[0], templates)
+            url = f"file://{url}" if url.startswith("/") else url
             targets.add(url)
             listed[key] = [url, *(int(number) for number in value[1:3])]
         elif isinstance(value, str | dict):
@@ -118,6 +130,8 @@ def icechunk_store(remote: Remote, branch: str | None = None):
         if is_local(remote.url):
             raise Refused(tr("access.local_file"))
         check_host(host)
+        if protocols(remote.url)[0] != "s3" or _endpoint(remote):
+            raise Refused(tr("access.unguarded"))
     repository = icechunk.Repository.open(_storage(icechunk, remote, host))
     return repository.readonly_session(branch or "main").store, host
 
@@ -128,8 +142,7 @@ def _storage(icechunk, remote: Remote, host: str):
     protocol = protocols(remote.url)[0]
     if protocol in ("http", "https"):
         return icechunk.http_storage(remote.url)
-    options = remote.options or {}
-    endpoint = options.get("endpoint_url") or (options.get("client_kwargs") or {}).get("endpoint_url")
+    options, endpoint = remote.options or {}, _endpoint(remote)
     bucket, _, prefix = remote.url.removeprefix("s3://").partition("/")
     keys: dict[str, Any] = {"anonymous": True} if options.get("anon") else {"from_env": True}
     if not options.get("anon") and remote.login:
@@ -143,6 +156,11 @@ def _storage(icechunk, remote: Remote, host: str):
         force_path_style=bool(endpoint),
         **keys,
     )
+
+
+def _endpoint(remote: Remote) -> str | None:
+    options = remote.options or {}
+    return options.get("endpoint_url") or (options.get("client_kwargs") or {}).get("endpoint_url")
 
 
 class _Keys:

@@ -1,11 +1,13 @@
 """How long to wait, and how often to ask again: one policy for every protocol, set by the environment."""
 
+import contextlib
 import os
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from odatis_vre.catalog.access.failures import transient
 
-__all__ = ["Patience", "patience", "patiently", "retrying"]
+__all__ = ["Patience", "given_up", "patience", "patiently", "retrying"]
 
 
 class Patience(NamedTuple):
@@ -52,8 +54,19 @@ def retrying(of: type | None = None) -> Any:
 
 
 def patiently(call, *args, **kwargs):
-    """Call, and call again while the failure is transient."""
-    return retrying()(call, *args, **kwargs)
+    """Call, and call again while the failure is transient; who calls this patiently does not begin anew."""
+    with given_up():
+        return retrying()(call, *args, **kwargs)
+
+
+@contextlib.contextmanager
+def given_up() -> Iterator[None]:
+    """Mark a failure: it was tried as often as may be, and an outer attempt would multiply the waiting."""
+    try:
+        yield
+    except Exception as error:
+        error.odatis_given_up = True
+        raise
 
 
 def _number(name: str, default: float) -> float:

@@ -16,10 +16,10 @@ import tenacity
 from odatis_vre.catalog.access import credentials
 from odatis_vre.catalog.access.failures import ShortRead
 from odatis_vre.catalog.access.hosts import check_address, check_host
-from odatis_vre.catalog.access.retries import patience, retrying
+from odatis_vre.catalog.access.retries import given_up, patience, retrying
 from odatis_vre.catalog.address import whole_url
 
-__all__ = ["http_session"]
+__all__ = ["http_session", "public_socket"]
 
 _AGENT = "odatis-vre (+https://www.odatis-ocean.fr)"
 # A whole answer may take this many times the silence that is allowed.
@@ -27,6 +27,7 @@ _LONGEST = 20
 # An answer that is not a part, and larger than this, is left to whoever asked for it.
 _LARGE = 256 * 2**20
 _host: ContextVar[str] = ContextVar("odatis_host", default="")
+_left_https: ContextVar[bool] = ContextVar("odatis_left_https", default=False)
 
 
 async def http_session(
@@ -47,21 +48,38 @@ async def http_session(
         Of `aiohttp.ClientSession`; `headers` only.
     """
     limits = patience()
-    connector = aiohttp.TCPConnector(socket_factory=None if trusted else _socket, limit_per_host=16)
+    connector = aiohttp.TCPConnector(socket_factory=None if trusted else public_socket, limit_per_host=16)
+    steps_of_a_request = aiohttp.TraceConfig()
+    steps_of_a_request.on_request_start.append(_starts)
+    steps_of_a_request.on_request_redirect.append(_redirected)
     steps: Sequence = (_Asking(trusted, login, whole),)
-    return aiohttp.ClientSession(
+    session = aiohttp.ClientSession(
         connector=connector,
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=limits.timeout, sock_read=limits.timeout),
         middlewares=steps,
+        trace_configs=[steps_of_a_request],
         headers={"User-Agent": _AGENT} | dict(kwargs.pop("headers", None) or {}),
     )
+    if whole:  # else aiohttp asks once more itself, and each time that is all our attempts
+        session._retry_connection = False
+    return session
 
 
-def _socket(info: tuple) -> socket.socket:
+def public_socket(info: tuple, host: str = "") -> socket.socket:
     """Connect only where allowed: the address itself is looked at, whatever a name led to before."""
     family, kind, protocol, _, address = info
-    check_address(str(address[0]), _host.get())
+    check_address(str(address[0]), host or _host.get())
     return socket.socket(family=family, type=kind, proto=protocol)
+
+
+async def _starts(session, context, params) -> None:
+    _left_https.set(False)
+
+
+async def _redirected(session, context, params) -> None:
+    """What was asked in secret is not told in clear, though the server itself sends there."""
+    if params.url.scheme == "https":
+        _left_https.set(True)
 
 
 class _Asking:
@@ -76,15 +94,18 @@ class _Asking:
             # names are looked up apart, the loop must not wait; the socket looks again
             _host.set(host)
             await asyncio.get_running_loop().run_in_executor(None, check_host, host)
-        request.url = whole_url(request.url)
-        # An entry from elsewhere must not bring a password onto the wire in clear.
-        if self.trusted or request.url.scheme == "https":
-            self._sign(request, host)
+        # An entry from elsewhere must not bring a password onto the wire in clear, nor must a redirection.
+        secret = request.url.scheme == "https"
+        if secret or not _left_https.get():
+            request.url = whole_url(request.url)
+            if secret or self.trusted:
+                self._sign(request, host)
         if not self.whole:
             return await handler(request)
-        async for attempt in retrying(tenacity.AsyncRetrying):
-            with attempt:
-                response = await self._ask(request, handler)
+        with given_up():
+            async for attempt in retrying(tenacity.AsyncRetrying):
+                with attempt:
+                    response = await self._ask(request, handler)
         return response
 
     def _sign(self, request, host: str) -> None:

@@ -1,6 +1,11 @@
 """Tables: CSV in the encodings, separators and decimal commas of real files."""
 
+import bz2
+import gzip
 import io
+import lzma
+import zipfile
+import zlib
 from typing import Any
 
 import pandas as pd
@@ -8,8 +13,10 @@ import pandas as pd
 from odatis_vre.catalog.access import features
 from odatis_vre.catalog.access.cache import known_copy, offline
 from odatis_vre.catalog.access.downloads import Remote, cached_file
+from odatis_vre.catalog.access.failures import ShortRead
 from odatis_vre.catalog.access.filesystems import read_bytes
 from odatis_vre.catalog.access.grids import not_data
+from odatis_vre.catalog.access.heavy import warn_of_download
 from odatis_vre.catalog.access.methods import Method, Origin, Request
 from odatis_vre.catalog.access.retries import patiently
 from odatis_vre.catalog.address import is_local
@@ -20,7 +27,13 @@ from odatis_vre.i18n import tr
 __all__ = ["open_method", "read_csv", "sniffed"]
 
 _SEPARATORS = (";", "\t", "|", ",")
-_PACKED = {"gz": "gzip", "bz2": "bz2", "zip": "zip", "xz": "xz", "zst": "zstd"}
+_STARTS = {
+    "gzip": b"\x1f\x8b\x08",
+    "zip": b"PK\x03\x04",
+    "bz2": b"BZh91AY&SY",
+    "xz": b"\xfd7zXZ\x00",
+    "zstd": b"\x28\xb5\x2f\xfd",
+}
 _HEAD = 2**16
 
 
@@ -59,10 +72,8 @@ def _one(origin: Origin, method: Method, url: str) -> pd.DataFrame:
     elif offline() or known_copy(url):
         source = str(cached_file(remote, origin.entry))
     else:
+        warn_of_download(remote, origin.entry)
         source = patiently(read_bytes, *remote)
-    packed = _PACKED.get(url.partition("?")[0].split("::")[0].rpartition(".")[2].lower())
-    if packed and "compression" not in options:
-        options["compression"] = packed
     return read_csv(source, origin.entry, **options)
 
 
@@ -102,18 +113,47 @@ def read_csv(source: str | bytes, entry: str = "", **options) -> pd.DataFrame:
         if not found:
             raise FileNotFoundError(source)
         return pd.concat([read_csv(path, entry, **options) for path in found], ignore_index=True)
-    if "compression" in options and options["compression"] not in (None, "infer"):
-        return pd.read_csv(io.BytesIO(source) if isinstance(source, bytes) else source, **_told(options, {}))
-    if isinstance(source, str):
-        import fsspec
-
-        with fsspec.open(source, "rb") as file:
-            content = file.read()
-    else:
-        content = source
+    content = source if isinstance(source, bytes) else _bytes_of(source)
+    options.pop("compression", None)
+    content = _unpacked(content, entry)
     if content[:512].lstrip().lower().startswith((b"<!doctype", b"<html")):
         raise not_data(entry, content[:512])
     return pd.read_csv(io.BytesIO(content), **_told(options, sniffed(content)))
+
+
+def _bytes_of(path: str) -> bytes:
+    import fsspec
+
+    with fsspec.open(path, "rb") as file:
+        return file.read()
+
+
+def _unpacked(content: bytes, entry: str) -> bytes:
+    """What was packed, by what the file begins with: not its name, a server may have unpacked it already."""
+    kinds = [kind for kind, start in _STARTS.items() if content.startswith(start)]
+    if not kinds:
+        return content
+    (kind,) = kinds
+    if kind == "zip":
+        if not zipfile.is_zipfile(io.BytesIO(content)):  # its list is at its end
+            raise ShortRead(len(content), len(content) + 1)
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            names = [name for name in archive.namelist() if not name.endswith("/")]
+            tables = [name for name in names if name.lower().endswith((".csv", ".txt", ".tsv"))] or names
+            if len(tables) != 1:
+                hint = tr("catalog.there_are", names=", ".join(names[:12]))
+                raise CatalogError(tr("access.several_tables", entry=entry, number=len(tables)), hint)
+            return archive.read(tables[0])
+    try:
+        if kind == "zstd":
+            from numcodecs import zstd
+
+            return bytes(zstd.decompress(content))
+        opened = {"gzip": gzip.GzipFile, "bz2": bz2.BZ2File, "xz": lzma.LZMAFile}[kind]
+        with opened(io.BytesIO(content)) as file:
+            return file.read()
+    except (EOFError, OSError, RuntimeError, zlib.error, lzma.LZMAError, gzip.BadGzipFile):
+        raise ShortRead(len(content), len(content) + 1) from None
 
 
 def _told(options: dict[str, Any], found: dict[str, str]) -> dict[str, Any]:

@@ -33,6 +33,7 @@ def decodable(ds: xr.Dataset, changes: list[str]) -> xr.Dataset:
     A time counted from year 0 (or 1) that stays within that year is a climatology, as CF 1.8 has it (4.4.1 of
     the older conventions): its dates are given to the year 2000. One that goes on counts real days.
     """
+    ds = _with_units_of_bounds(ds)
     for name, variable in list(ds.variables.items()):
         units = str(variable.attrs.get("units", ""))
         if not np.issubdtype(variable.dtype, np.number):
@@ -49,6 +50,16 @@ def decodable(ds: xr.Dataset, changes: list[str]) -> xr.Dataset:
                     changes.append(tr("clean.time_months", name=name, written=units))
             elif year <= 1 and unit in _UNITS:
                 ds = _of_year_zero(ds, name, match, changes)
+    return ds
+
+
+def _with_units_of_bounds(ds: xr.Dataset) -> xr.Dataset:
+    """Bounds have the units of their time where they name none (CF 7.1, 7.4)."""
+    for variable in list(ds.variables.values()):
+        time = {key: variable.attrs[key] for key in ("units", "calendar") if key in variable.attrs}
+        bounds = ds.variables.get(variable.attrs.get("climatology"))
+        if bounds is not None and " since " in str(time.get("units")):
+            bounds.attrs = {**time, **bounds.attrs}
     return ds
 
 

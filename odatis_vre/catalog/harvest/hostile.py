@@ -10,7 +10,7 @@ import unicodedata
 from urllib.parse import unquote, urlsplit
 
 from odatis_vre.catalog.access.failures import Refused
-from odatis_vre.catalog.access.hosts import check_address
+from odatis_vre.catalog.access.hosts import check_address, plain_host
 from odatis_vre.catalog.address import public_url
 from odatis_vre.catalog.harvest.record import LONGEST, LONGEST_URL, without_accounts
 
@@ -25,7 +25,10 @@ _RUNS = re.compile(
 _TAG = re.compile(r"<(?:/?[a-zA-Z][^<>]*|!--[^<>]*--)>")
 # Written so that a text reads otherwise than it is: direction marks and other controls, but tabs and lines.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
-_PRIVATE_NAMES = (".local", ".localhost", ".internal", ".lan", ".home", ".intranet", ".corp", ".home.arpa")
+_PRIVATE_NAMES = (
+    ".local", ".localhost", ".localdomain", ".internal", ".lan", ".home", ".intranet", ".corp", ".home.arpa",
+    ".svc",
+)  # fmt: skip
 
 
 class Hostile(ValueError):  # noqa: N818 - read as an adjective
@@ -95,7 +98,7 @@ def check_url(url: str) -> str:
     public = public_url(text)
     try:
         parts = urlsplit(public)
-        host = (parts.hostname or "").rstrip(".")
+        host = plain_host(parts.hostname or "")
     except ValueError:
         raise Hostile("bad_url", url=public[:120]) from None
     if parts.scheme.lower() not in _SCHEMES:

@@ -94,10 +94,11 @@ class Asker:
         raise self._failed(url, tr("harvest.too_many_steps"))
 
     def _next(self, url: str, location: str) -> str:
-        """A redirection stays at the server that was named: another one is the caller's to name."""
+        """A redirection stays at the server that was named, and is no way out of https."""
         following = urljoin(url, location)
         here, there = urlsplit(url), urlsplit(following)
-        if here.hostname != there.hostname or there.scheme not in ("http", "https"):
+        in_clear = here.scheme == "https" and there.scheme != "https"
+        if here.hostname != there.hostname or there.scheme not in ("http", "https") or in_clear:
             raise self._failed(url, tr("harvest.sent_elsewhere", url=public_url(following)))
         return following
 

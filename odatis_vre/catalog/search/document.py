@@ -47,7 +47,7 @@ def facet_values(entry: "Entry") -> dict[str, list[str]]:
     """The values of an entry in each facet; an ODATIS variable counts for those above it too."""
     known = entry.metadata
     standard_names = {*known.standard_names, *_extra(entry, "standard_names")}
-    return {
+    found = {
         "domain": [known.domain] if known.domain else [],
         "odatis_variable": _with_parents(known.odatis_variables),
         "variable": sorted(standard_names),
@@ -56,6 +56,8 @@ def facet_values(entry: "Entry") -> dict[str, list[str]]:
         "protocol": sorted({p for p in [known.protocol, *_access_protocols(entry)] if p}),
         "licence": [known.licence.name] if known.licence else [],
     }
+    # a field that is there and empty is a value of no facet
+    return {facet: [value for value in values if value.strip()] for facet, values in found.items()}
 
 
 def domain_labels(domain: str | None) -> list[str]:

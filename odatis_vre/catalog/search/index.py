@@ -128,7 +128,7 @@ def build(entries: Sequence["Entry"]) -> Index:
     by_value: dict[str, dict[str, list[int]]] = {facet: {} for facet in (*FACETS, "named", "meaning")}
     for row, entry in enumerate(entries):
         for facet, values in (facet_values(entry) | _variables(entry)).items():
-            for value in dict.fromkeys(values):
+            for value in filter(str.strip, dict.fromkeys(values)):
                 by_value[facet].setdefault(value.replace("\n", " "), []).append(row)
     for facet, values in by_value.items():
         arrays |= _grouped(facet, values)

@@ -19,7 +19,7 @@ __all__ = ["Shelf"]
 
 # Fewer entries are indexed in less time than it takes to notice.
 _MANY = 50
-_VERSION = "1"
+_VERSION = "2"
 
 
 class Shelf:
