@@ -7,7 +7,7 @@ import xarray as xr
 from odatis_vre import matchup
 from odatis_vre.errors import NicheError
 from odatis_vre.i18n import use_language
-from odatis_vre.niche import NPPEN, Chromatogram, project
+from odatis_vre.niche import GLM, NPPEN, Chromatogram, Ensemble, Envelope, project, shift
 
 
 @pytest.fixture
@@ -136,3 +136,63 @@ def test_a_model_without_names_cannot_choose_variables(presences, island_sea):
 def test_an_unfitted_model_says_so(island_sea):
     with use_language("fr"), pytest.raises(NicheError, match="pas encore été ajusté"):
         project(NPPEN(), island_sea)
+
+
+@pytest.fixture
+def ensemble(presences):
+    """Three models of presences around 12 degC, against background of 5 to 20 degC."""
+    rng = np.random.default_rng(6)
+    background = pd.DataFrame({"sst": rng.uniform(5, 20, 300), "salinity": rng.uniform(34, 36, 300)})
+    seen = np.arange(420) < 120
+    models = [GLM(), NPPEN(method="ecdf"), Envelope()]
+    return Ensemble(models).fit(pd.concat([presences, background], ignore_index=True), seen)
+
+
+def test_the_members_of_an_ensemble_are_projected_along_a_dimension(ensemble, island_sea):
+    members = project(ensemble, island_sea, output="members")
+    assert members.dims == ("model", "time", "lat", "lon")
+    assert members.model.values.tolist() == ["GLM", "NPPEN", "Envelope"]
+    table = island_sea.to_dataframe(dim_order=["time", "lat", "lon"])[["sst", "salinity"]]
+    for name, expected in ensemble.predict_members(table).items():
+        np.testing.assert_allclose(members.sel(model=name).values.ravel(), expected, atol=1e-6)
+
+
+def test_the_spread_of_an_ensemble_is_a_field_and_that_of_its_members(ensemble, island_sea):
+    spread, members = (project(ensemble, island_sea, output=o) for o in ("spread", "members"))
+    assert spread.name == "spread"
+    assert 0.05 < float(spread.max()) <= 0.5
+    np.testing.assert_allclose(spread, members.std("model", skipna=False), atol=1e-6)
+    np.testing.assert_allclose(project(ensemble, island_sea), members.mean("model", skipna=False), atol=1e-6)
+
+
+@pytest.mark.parametrize("output", ["spread", "members"])
+def test_what_an_ensemble_makes_of_a_grid_is_lazy_and_missing_where_a_variable_is(
+    ensemble, island_sea, output
+):
+    lazy = project(ensemble, island_sea.chunk(time=1, lat=4, lon=3), output=output)
+    assert isinstance(lazy.data, da.Array)
+    assert lazy.chunksizes["lat"] == (4, 2)
+    np.testing.assert_array_equal(lazy.compute(), project(ensemble, island_sea, output=output))
+    unknown = project(ensemble, island_sea).isnull()
+    assert (lazy.isnull() == unknown).all()
+
+
+def test_the_variance_of_projections_is_split_over_models_and_scenarios(ensemble, island_sea):
+    warm = island_sea.assign(sst=island_sea.sst + 2)
+    runs = xr.concat(
+        [project(ensemble, grid, output="members") for grid in (island_sea, warm)], dim="scenario"
+    )
+    parts = shift.variance_split(runs, ("model", "scenario"))
+    variance = runs.astype(float).var(("model", "scenario"), skipna=False)
+    np.testing.assert_allclose(parts.sum("source", skipna=False), variance, atol=1e-12)
+    assert (parts.isnull().all("source") == project(ensemble, island_sea).isnull()).all()
+
+
+def test_a_model_that_is_no_ensemble_has_no_members(model, ensemble, island_sea):
+    with use_language("en"):
+        with pytest.raises(NicheError, match="NPPEN is no ensemble"):
+            project(model, island_sea, output="spread")
+        with pytest.raises(NicheError, match="output = 'mean' is not possible"):
+            project(ensemble, island_sea, output="mean")
+        with pytest.raises(NicheError, match="dimension `model`"):
+            project(ensemble, island_sea.expand_dims(model=["a"]), output="members")
