@@ -37,6 +37,8 @@ class SuitabilityModel(BaseEstimator):
         Class attribute: rows that `_predict` gets at a time.
     single : bool
         Class attribute: `_predict` takes float32 as it comes; otherwise it gets float64.
+    bounded : bool
+        `predict` lies in 0..1.
     citation : str
         Class attribute: what to cite for the method.
     n_features_in_ : int
@@ -54,6 +56,7 @@ class SuitabilityModel(BaseEstimator):
     collinear_fails = False
     block_rows = 65_536
     single = False
+    bounded = True
     citation = ""
 
     def fit(self, X, y, sample_weight=None):

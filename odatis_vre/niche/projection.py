@@ -1,14 +1,19 @@
 """A fitted model on a grid: lazy, in blocks, on the grid it was given."""
 
+import pickle
 from functools import partial
 
+import dask
 import joblib
 import numpy as np
 import pandas as pd
 import xarray as xr
+from sklearn.base import is_classifier
 
 from odatis_vre.errors import NicheError
 from odatis_vre.i18n import tr
+from odatis_vre.niche.metrics.scoring import check_probability, predicted
+from odatis_vre.niche.model import SuitabilityModel
 from odatis_vre.niche.table import in_unit
 
 # Rows predicted at a time: the table of a block never stands in memory as a whole.
@@ -27,8 +32,9 @@ def project(model, ds: xr.Dataset, output: str = "suitability") -> xr.DataArray:
     Parameters
     ----------
     model : fitted estimator
-        Was fitted on a DataFrame, whose column names choose the variables. A classifier of scikit-learn
-        gives its probability of presence.
+        A model of the toolbox, or an estimator, pipeline or search of scikit-learn. Was fitted on a
+        DataFrame, whose column names choose the variables. A classifier gives its probability of presence
+        (of class 1 or True).
     ds : Dataset
         Holds the model's variables. One whose attribute `units` differs from the unit of the fit
         (`feature_units_`) is converted; where either is unknown, the values are taken as they are.
@@ -40,14 +46,16 @@ def project(model, ds: xr.Dataset, output: str = "suitability") -> xr.DataArray:
     Returns
     -------
     DataArray
-        Suitability 0..1 (spread 0..0.5) in float32 on the grid of `ds`, NaN exactly where a variable is
-        NaN. Lazy when `ds` is chunked: peak memory follows the chunks.
+        Suitability (0..1 unless the model gives something else; spread 0..0.5) in float32 on the grid of
+        `ds`, NaN exactly where a variable is NaN. Lazy when `ds` is chunked: peak memory follows the
+        chunks.
 
     Raises
     ------
     NicheError
         The model is not fitted or has no variable names, variables are missing from `ds`, a unit does
-        not fit that of the fit, or another output than the model has.
+        not fit that of the fit, another output than the model has, or a classifier that gives no
+        probability of presence.
 
     Examples
     --------
@@ -58,6 +66,7 @@ def project(model, ds: xr.Dataset, output: str = "suitability") -> xr.DataArray:
     >>> project(model, grid).values.round(1).tolist()
     [1.0, 0.0, nan]
     """
+    model = getattr(model, "best_estimator_", model)  # of a search
     kind = type(model).__name__
     if not hasattr(model, "n_features_in_"):
         raise NicheError(tr("niche.not_fitted", model=kind), tr("niche.not_fitted_hint"))
@@ -69,6 +78,7 @@ def project(model, ds: xr.Dataset, output: str = "suitability") -> xr.DataArray:
             tr("niche.missing_variables", columns=", ".join(missing)),
             tr("niche.missing_variables_hint", columns=", ".join(map(str, ds.data_vars))),
         )
+    check_probability(model)
     units = getattr(model, "feature_units_", {})
     variables = [in_unit(ds[n], n, ds[n].attrs.get("units"), units.get(n)) for n in names]
 
@@ -104,11 +114,12 @@ def project(model, ds: xr.Dataset, output: str = "suitability") -> xr.DataArray:
     out.attrs = {
         "long_name": _LONG_NAMES[output],
         "units": "1",
-        "valid_range": np.array([0, 0.5 if output == "spread" else 1], dtype=np.float32),
         "model": f"{kind}({parameters})",
-        "model_hash": joblib.hash(model)[:16],
+        "model_hash": _hash(model)[:16],
         "predictors": " ".join(names),
     }
+    if is_classifier(model) or getattr(model, "bounded", False):
+        out.attrs["valid_range"] = np.array([0, 0.5 if output == "spread" else 1], dtype=np.float32)
     if citation := getattr(model, "citation", None):
         out.attrs["references"] = citation
     return out.rename(output)
@@ -135,10 +146,26 @@ def _members(model, ds: xr.Dataset, output: str) -> list[str]:
 
 def _predict(model, names: list[str], output: str, columns: list[np.ndarray]) -> np.ndarray:
     """The output at cells that are known, shape (cells,) or (cells, models)."""
-    table = np.column_stack(columns)
+    table = _table(model, names, columns)
     if output == "members":
         return model.predict_members(table).to_numpy()
-    return model.predict_spread(table) if output == "spread" else model.predict(table)
+    return model.predict_spread(table) if output == "spread" else predicted(model, table)
+
+
+def _table(model, names: list[str], columns: list[np.ndarray]) -> np.ndarray | pd.DataFrame:
+    """Cells as the model reads them: with names and each its own type, unless numbers in order do."""
+    numbers = all(column.dtype.kind in "iuf" for column in columns)
+    if numbers and isinstance(model, SuitabilityModel) and not model.categories_:
+        return np.column_stack(columns)
+    return pd.DataFrame(dict(zip(names, columns, strict=True)))
+
+
+def _hash(model) -> str:
+    """The same for the same model in another process."""
+    try:
+        return joblib.hash(model)
+    except pickle.PicklingError:  # holds a function of the notebook
+        return dask.base.tokenize(model)
 
 
 def _missing(values: np.ndarray) -> np.ndarray:
