@@ -7,7 +7,7 @@ import dask
 import numpy as np
 import xarray as xr
 
-from odatis_vre.i18n import tr
+from odatis_vre.i18n import language, tr
 from odatis_vre.niche.projection import ROWS, project
 
 _SAMPLE = 100_000
@@ -136,4 +136,5 @@ def _some(block: xr.Dataset, dims: list[str], cells: int) -> tuple[xr.Dataset, i
 
 
 def _size(count: int) -> str:
-    return dask.utils.format_bytes(count)
+    text = dask.utils.format_bytes(count)
+    return text.replace(".", ",").replace("B", "o") if language() == "fr" else text
