@@ -55,7 +55,9 @@ class ProjectionEstimate:
         )
 
 
-def estimate(model, ds: xr.Dataset, threads: int | None = None) -> ProjectionEstimate:
+def estimate(
+    model, ds: xr.Dataset, threads: int | None = None, output: str = "suitability"
+) -> ProjectionEstimate:
     """What projecting a model will take, before it starts.
 
     One block in the middle of the grid is read, and some of its cells are predicted.
@@ -68,6 +70,8 @@ def estimate(model, ds: xr.Dataset, threads: int | None = None) -> ProjectionEst
         As for `project`.
     threads : int, optional
         Blocks computed side by side: the threads of the cluster's workers. Default: this machine's cores.
+    output : {"suitability", "spread", "members"}, default "suitability"
+        As for `project`.
 
     Returns
     -------
@@ -88,13 +92,14 @@ def estimate(model, ds: xr.Dataset, threads: int | None = None) -> ProjectionEst
     >>> estimate(model, grid, threads=2).cells
     20000
     """
-    out = project(model, ds)
+    out = project(model, ds, output)
     names = [str(n) for n in model.feature_names_in_]
     grid = ds[names]
     threads = threads or dask.system.CPU_COUNT
     chunks = out.chunksizes or {d: (n,) for d, n in out.sizes.items()}
     blocks = int(np.prod([len(sizes) for sizes in chunks.values()]))
     largest = int(np.prod([max(sizes) for sizes in chunks.values()]))
+    models = out.sizes["model"] if output == "members" else 1
     middle = {}
     for dim, sizes in chunks.items():
         start = sum(sizes[: len(sizes) // 2])
@@ -106,12 +111,13 @@ def estimate(model, ds: xr.Dataset, threads: int | None = None) -> ProjectionEst
     cells = int(np.prod([s.stop - s.start for s in middle.values()]))
     sample, sampled = _some(block, list(chunks), cells)
     began = time.perf_counter()
-    project(model, sample).load()
+    project(model, sample, output).load()
     predicting = (time.perf_counter() - began) / max(sampled, 1)
 
     width = sum(ds[n].dtype.itemsize for n in names)
-    rows = min(ROWS, largest)
-    each = largest * (width + out.dtype.itemsize) + rows * (2 * len(names) + 2) * _FLOAT64
+    rows = min(ROWS, largest // models)
+    each = largest // models * width + largest * out.dtype.itemsize
+    each += rows * (2 * len(names) + 2 * models) * _FLOAT64
     return ProjectionEstimate(
         cells=int(out.size),
         blocks=blocks,
