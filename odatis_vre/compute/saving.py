@@ -20,7 +20,9 @@ __all__ = ["save"]
 _FINGERPRINT = "odatis_unfinished"
 
 
-def save(data: xr.Dataset | xr.DataArray, path: str | Path, *, overwrite: bool = False) -> Path:
+def save(
+    data: xr.Dataset | xr.DataArray, path: str | Path, *, overwrite: bool = False, resume: bool = False
+) -> Path:
     """Compute a lazy dataset and write it as a Zarr store, block by block.
 
     Peak memory follows the blocks, not the dataset. The store appears under its name when it is whole:
@@ -37,6 +39,10 @@ def save(data: xr.Dataset | xr.DataArray, path: str | Path, *, overwrite: bool =
     overwrite : bool, default False
         Replace a store that stands there, once the new one is whole; begin an unfinished one anew when
         it belongs to other data.
+    resume : bool, default False
+        Go on with an unfinished store of the same variables, coordinates and attributes even where it is
+        not known that the data are the same. They are known by the names in their dask graph, which are
+        others in another session where a function was defined in a notebook.
 
     Returns
     -------
@@ -68,7 +74,7 @@ def save(data: xr.Dataset | xr.DataArray, path: str | Path, *, overwrite: bool =
         raise SaveError(tr("compute.stands", path=path), tr("compute.stands_hint"))
     data = _regular(data)
     with in_words(path):
-        _begin(data, part, overwrite)
+        _begin(data, part, overwrite, resume)
         blocks = list(_missing(data, part))
     _write(data, blocks, part)
     with in_words(path):
@@ -92,7 +98,7 @@ def _regular(data: xr.Dataset) -> xr.Dataset:
     return data.assign({name: data[name].load() for name in coded}).drop_encoding()
 
 
-def _begin(data: xr.Dataset, part: Path, overwrite: bool) -> None:
+def _begin(data: xr.Dataset, part: Path, overwrite: bool, resume: bool) -> None:
     """Lay out the store, unless an unfinished one of the same data is there."""
     fingerprint = _fingerprint(data)
     if part.exists():
@@ -100,7 +106,8 @@ def _begin(data: xr.Dataset, part: Path, overwrite: bool) -> None:
             found = zarr.open_group(part, mode="r").attrs.get(_FINGERPRINT)
         except (FileNotFoundError, ValueError, KeyError):
             found = None  # stopped while it was laid out: nothing to keep
-        if found == fingerprint:
+        looks_alike = isinstance(found, dict) and found.get("layout") == fingerprint["layout"]
+        if found == fingerprint or (resume and looks_alike):
             return
         if found is not None and not overwrite:
             raise SaveError(tr("compute.other_part", path=part), tr("compute.other_part_hint"))
@@ -120,14 +127,23 @@ def _compressed(data: xr.Dataset) -> dict[str, dict]:
     return {name: {"compressors": [quick]} for name, v in data.variables.items() if v.chunks is not None}
 
 
-def _fingerprint(data: xr.Dataset) -> str:
-    """The same for the same dataset in another process: coordinates, shapes, attributes; never addresses."""
+def _fingerprint(data: xr.Dataset) -> dict[str, str]:
+    """The same for the same dataset in another process: how it is laid out, and what computes its blocks."""
+    variables = sorted(data.variables.items(), key=lambda item: str(item[0]))
     facts = [
-        (str(name), v.dims, v.shape, str(v.dtype), v.chunks, sorted((k, str(x)) for k, x in v.attrs.items()))
-        + ((np.asarray(v.data).tobytes(),) if v.chunks is None and v.dtype.kind in "biufmM" else ())
-        for name, v in sorted(data.variables.items(), key=lambda item: str(item[0]))
+        (str(name), v.dims, v.shape, str(v.dtype), v.chunks, _texts(v.attrs))
+        + ((np.asarray(v.data),) if v.chunks is None else ())
+        for name, v in variables
     ]
-    return dask.base.tokenize(facts, sorted((k, str(x)) for k, x in data.attrs.items()))
+    return {
+        "layout": dask.base.tokenize(facts, _texts(data.attrs)),
+        # A dask array's name stands for its whole graph, predictors and functions included.
+        "graph": dask.base.tokenize([v.data.name for _, v in variables if v.chunks is not None]),
+    }
+
+
+def _texts(attrs: dict) -> list[tuple[str, str]]:
+    return sorted((str(k), str(v)) for k, v in attrs.items())
 
 
 def _missing(data: xr.Dataset, part: Path) -> Iterator[Block]:

@@ -23,7 +23,7 @@ _HOME = {
     "RandomForest": "forest",
     "WeightedAveraging": "averaging",
     "chromatogram_overlap": "hyperrectangles",
-    "estimate": "projection",
+    "estimate": "projection_cost",
     "mess": "extrapolation",
     "mop": "extrapolation",
     "overlap": "similarity",

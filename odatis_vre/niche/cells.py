@@ -129,10 +129,10 @@ class GridCells:
 
     def held(self, lat: np.ndarray, lon: np.ndarray) -> xr.DataArray:
         """Where a cell, at any time and depth, is the nearest to one of the places."""
-        rows, columns = axis_of(self.grid, "lat"), axis_of(self.grid, "lon")
-        mask = np.zeros((rows.size, columns.size), dtype=bool)
+        there, _ = xr.broadcast(axis_of(self.grid, "lat"), axis_of(self.grid, "lon"))
+        mask = np.zeros(there.shape, dtype=bool)
         mask[nearest_cell(self.grid, lat, lon)] = True
-        return xr.DataArray(mask, dims=[*rows.dims, *columns.dims])
+        return xr.DataArray(mask, dims=there.dims)
 
     def weights(self, given) -> np.ndarray:
         """Weights by cell: those of a variable, or a field of the same cells (or fewer dimensions)."""

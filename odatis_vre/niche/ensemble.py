@@ -5,6 +5,7 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 from sklearn.base import clone
 from sklearn.model_selection import StratifiedKFold, check_cv
 from sklearn.utils import check_random_state
@@ -15,6 +16,7 @@ from odatis_vre.i18n import tr
 from odatis_vre.niche.metrics import thresholds
 from odatis_vre.niche.metrics.scoring import SCORES, predicted
 from odatis_vre.niche.model import SuitabilityModel
+from odatis_vre.niche.samples import as_training
 from odatis_vre.niche.table import Table, read
 
 _LARGEST_SEED = np.iinfo(np.int32).max
@@ -107,12 +109,12 @@ class Ensemble(SuitabilityModel):
 
         Parameters
         ----------
-        X : DataFrame or array, shape (n samples, p variables)
-            Environment. A DataFrame's columns of categories, text or booleans are factors. Rows with a
-            missing value are left out, with a warning.
-        y : Series or array, shape (n,)
+        X : DataFrame, array or Dataset, shape (n samples, p variables)
+            Environment; of a grid each cell is a sample and land is left out. Columns of categories, text
+            or booleans are factors. Rows with a missing value are left out, with a warning.
+        y : Series, array or DataArray, shape (n,)
             1 or True for a presence, 0 or False for background (or an absence).
-        sample_weight : array, shape (n,), optional
+        sample_weight : array or DataArray, shape (n,), optional
             0 or more; a row of weight 0 is left out. Models that take no weights do without.
 
         Returns
@@ -125,6 +127,7 @@ class Ensemble(SuitabilityModel):
             Fewer than two models, one that is not a model, a parameter out of range, no skill, or what
             `fit` of the models raises.
         """
+        X, y, sample_weight = as_training(X, y, sample_weight)
         self._parts = self._split(X, y, sample_weight)
         try:
             super().fit(X, y, sample_weight)
@@ -279,28 +282,32 @@ class Ensemble(SuitabilityModel):
 
         Parameters
         ----------
-        X : DataFrame or array, shape (m, p variables)
+        X : DataFrame, array or Dataset, shape (m, p variables)
 
         Returns
         -------
-        ndarray of float64, shape (m,)
+        ndarray of float64, shape (m,), or DataArray
             Standard deviation of the rescaled predictions, weighted as they are: 0 where all agree, at
             most 0.5. NaN where `predict` is.
         """
+        if isinstance(X, xr.Dataset | xr.DataArray):
+            return self._on_grid(X, "spread")
         return self._in_blocks(X, self._spread)
 
-    def predict_members(self, X) -> pd.DataFrame:
+    def predict_members(self, X) -> pd.DataFrame | xr.DataArray:
         """Rescaled prediction of each model.
 
         Parameters
         ----------
-        X : DataFrame or array, shape (m, p variables)
+        X : DataFrame, array or Dataset, shape (m, p variables)
 
         Returns
         -------
-        DataFrame, shape (m, number of models)
-            0..1, one column per model; NaN where `predict` is.
+        DataFrame, shape (m, number of models), or DataArray
+            0..1, one column (of a grid: one entry along `model`) per model; NaN where `predict` is.
         """
+        if isinstance(X, xr.Dataset | xr.DataArray):
+            return self._on_grid(X, "members")
         out = {}
         for at, (name, model) in enumerate(getattr(self, "models_", {"": None}).items()):
             rescale = partial(self._one, model, at)

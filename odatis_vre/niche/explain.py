@@ -208,7 +208,7 @@ def permutation_importance(
 
 def _frame(X) -> tuple[pd.DataFrame, callable]:
     """The environment as a DataFrame, and what turns such a one into the kind of table that was given."""
-    X, _ = as_samples(X)
+    (X,) = as_samples(X)
     if isinstance(X, pd.DataFrame):
         return X, lambda frame: frame
     values = np.asarray(X, dtype=float)

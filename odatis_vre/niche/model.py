@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 from sklearn.utils import RegressorTags
@@ -12,6 +13,7 @@ from sklearn.utils import RegressorTags
 from odatis_vre.errors import NicheError
 from odatis_vre.i18n import tr
 from odatis_vre.niche.factors import occurring
+from odatis_vre.niche.samples import as_dataset, as_training
 from odatis_vre.niche.table import Table, read, read_like
 
 _CONSTANT = 1e-12
@@ -37,6 +39,8 @@ class SuitabilityModel(BaseEstimator):
         Class attribute: rows that `_predict` gets at a time.
     single : bool
         Class attribute: `_predict` takes float32 as it comes; otherwise it gets float64.
+    bounded : bool
+        `predict` lies in 0..1.
     citation : str
         Class attribute: what to cite for the method.
     n_features_in_ : int
@@ -54,6 +58,7 @@ class SuitabilityModel(BaseEstimator):
     collinear_fails = False
     block_rows = 65_536
     single = False
+    bounded = True
     citation = ""
 
     def fit(self, X, y, sample_weight=None):
@@ -61,12 +66,13 @@ class SuitabilityModel(BaseEstimator):
 
         Parameters
         ----------
-        X : DataFrame or array, shape (n samples, p variables)
-            Environment. A DataFrame's columns of categories, text or booleans are factors. Rows with a
-            missing value are left out, with a warning.
-        y : Series or array, shape (n,)
-            1 or True for a presence, 0 or False for background (or an absence).
-        sample_weight : array, shape (n,), optional
+        X : DataFrame, array or Dataset, shape (n samples, p variables)
+            Environment; of a grid each cell is a sample and land is left out. Columns of categories, text
+            or booleans are factors. Rows with a missing value are left out, with a warning.
+        y : Series, array or DataArray, shape (n,)
+            1 or True for a presence, 0 or False for background (or an absence). A DataArray on the grid
+            where `X` is one.
+        sample_weight : array or DataArray, shape (n,), optional
             0 or more; a row of weight 0 is left out.
 
         Returns
@@ -76,10 +82,11 @@ class SuitabilityModel(BaseEstimator):
         Raises
         ------
         NicheError
-            Tables of different lengths, a presence that is not 0 or 1, infinite or negative numbers, too
-            few presences, no background, a variable that does not vary, variables that are linear
-            combinations of others where the model cannot take them.
+            Tables of different lengths, a grid beside a table, a presence that is not 0 or 1, infinite or
+            negative numbers, too few presences, no background, a variable that does not vary, variables that
+            are linear combinations of others where the model cannot take them.
         """
+        X, y, sample_weight = as_training(X, y, sample_weight)
         table = read(X, "environment", "variable", factors=True)
         presence = _presence(y)
         n = len(table.values)
@@ -137,13 +144,14 @@ class SuitabilityModel(BaseEstimator):
 
         Parameters
         ----------
-        X : DataFrame or array, shape (m, p variables)
+        X : DataFrame, array or Dataset, shape (m, p variables)
             A DataFrame's columns are taken by name, and converted to the units of the fit where both
-            are known. A factor's column holds its levels, in an array too.
+            are known. A factor's column holds its levels, in an array too. A grid is projected, as
+            `niche.project` does.
 
         Returns
         -------
-        ndarray of float64, shape (m,)
+        ndarray of float64, shape (m,), or DataArray
             NaN where a variable is missing, or a factor has a level that the fit did not see (a warning
             names the column and the levels).
 
@@ -152,7 +160,14 @@ class SuitabilityModel(BaseEstimator):
         NicheError
             The model is not fitted, a variable is missing from `X`, or its unit does not fit the fit's.
         """
+        if isinstance(X, xr.Dataset | xr.DataArray):
+            return self._on_grid(X)
         return self._in_blocks(X, self._predict)
+
+    def _on_grid(self, X, output: str = "suitability") -> xr.DataArray:
+        from odatis_vre.niche.projection import project
+
+        return project(self, as_dataset(X), output)
 
     def _in_blocks(self, X, apply) -> np.ndarray:
         kind = type(self).__name__

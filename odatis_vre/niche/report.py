@@ -14,23 +14,10 @@ import pandas as pd
 
 from odatis_vre.errors import NicheError
 from odatis_vre.i18n import tr, use_language
+from odatis_vre.niche.odmap import ODMAP, disagreement, ensemble, number, variable
 
 __all__ = ["ModelCard"]
 
-# Sections and elements of the protocol, in its order.
-ODMAP = {
-    "overview": (
-        *("authorship", "objective", "taxon", "location", "scale", "biodiversity", "predictors"),
-        *("assumptions", "algorithms", "workflow", "software"),
-    ),
-    "data": ("biodiversity_data", "partitioning", "predictor_variables", "transfer"),
-    "model": (
-        *("preselection", "multicollinearity", "settings", "estimates", "ensemble"),
-        *("non_independence", "threshold"),
-    ),
-    "assessment": ("performance", "plausibility"),
-    "prediction": ("output", "uncertainty"),
-}
 _SOFTWARE = ("odatis-vre", "numpy", "scipy", "scikit-learn", "xarray")
 
 
@@ -284,7 +271,8 @@ class ModelCard:
         names = list(self._predictors())
         settings = ", ".join(f"{k}={v!r}" for k, v in model.get_params(deep=False).items())
         scores = "; ".join(
-            f"{n} {s['mean']:.3f}" + (f" ± {s['sd']:.3f}" if s["sd"] is not None else "")
+            f"{n} {number(s['mean'], '.3f')}"
+            + (f" ± {number(s['sd'], '.3f')}" if s["sd"] is not None else "")
             for n, s in self._scores().items()
             if s["mean"] is not None
         )
@@ -295,10 +283,12 @@ class ModelCard:
             "software": ", ".join(f"{n} {version(n)}" for n in _SOFTWARE)
             + f", Python {platform.python_version()}",
             "biodiversity_data": self._counted(),
-            "predictor_variables": "; ".join(_one_line(n, f) for n, f in self._predictors().items()),
+            "predictor_variables": "; ".join(variable(n, f) for n, f in self._predictors().items()),
             "settings": f"{kind}({settings})",
+            "ensemble": ensemble(model),
             "performance": scores,
-            "threshold": ", ".join(f"{k} {v:.3f}" for k, v in _pairs(self.thresholds)),
+            "threshold": ", ".join(f"{k} {number(v, '.3f')}" for k, v in _pairs(self.thresholds)),
+            "uncertainty": disagreement(model),
         }
         if isinstance(self.scores, pd.DataFrame):
             found["partitioning"] = tr("model_report.folds", folds=len(self.scores))
@@ -308,9 +298,12 @@ class ModelCard:
             )
             if "lat" in shape and "lon" in shape:
                 (south, north), (west, east) = shape["lat"], shape["lon"]
-                found["location"] = f"{south:g} … {north:g} °N, {west:g} … {east:g} °E"
-            if self.extrapolated is not None:
-                found["uncertainty"] = tr("model_report.extrapolated", share=f"{100 * self.extrapolated:.1f}")
+                found["location"] = (
+                    f"{number(south)} … {number(north)} °N, {number(west)} … {number(east)} °E"
+                )
+        if self.extrapolated is not None:
+            outside = tr("model_report.extrapolated", share=number(100 * self.extrapolated, ".1f"))
+            found["uncertainty"] = f"{outside} {found['uncertainty']}".strip()
         return found
 
     def _counted(self) -> str:
@@ -334,13 +327,6 @@ class _Row:
 def _speaking(lang: str | None):
     """The language asked for, or the one in force."""
     return use_language(lang) if lang else nullcontext()
-
-
-def _one_line(name: str, facts: Mapping[str, Any]) -> str:
-    unit = f" ({facts['units']})" if facts.get("units") else ""
-    if facts.get("lowest") is not None:
-        return f"{name}{unit} {facts['lowest']:.4g} … {facts['highest']:.4g}"
-    return f"{name}{unit}"
 
 
 def _pairs(values) -> Iterable[tuple[str, Any]]:

@@ -5,6 +5,7 @@ from html import escape
 from typing import Any
 
 from odatis_vre.i18n import language
+from odatis_vre.niche.odmap import number
 
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
@@ -75,8 +76,7 @@ def _cell(value: Any) -> str:
     if value is None:
         return "–"
     if isinstance(value, float):
-        text = f"{value:.4g}"
-        return text.replace(".", ",") if language() == "fr" else text
+        return number(value, ".4g")
     if isinstance(value, list):
         return escape(", ".join(map(str, value)))
     return escape(str(value))

@@ -5,10 +5,11 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import pandas as pd
 import xarray as xr
+from scipy.spatial import KDTree
 
 from odatis_vre.errors import NicheError
 from odatis_vre.i18n import tr
-from odatis_vre.niche.sphere import axis_of, positions
+from odatis_vre.niche.sphere import axis_of, positions, unit_vectors
 
 _PERIODS = ("h", "D", "W", "M", "Q", "Y")
 
@@ -80,7 +81,7 @@ def places(table: pd.DataFrame, cell, reasons: np.ndarray) -> list[np.ndarray]:
 
     Returns
     -------
-    list of two ndarrays, shape (n,)
+    list of ndarrays, shape (n,)
     """
     lat, lon = positions(table)
     unknown = ~(np.isfinite(lat) & np.isfinite(lon))
@@ -101,15 +102,29 @@ def places(table: pd.DataFrame, cell, reasons: np.ndarray) -> list[np.ndarray]:
     return [row, np.floor((lon + 180) % 360 / sides["lon"] + 1e-9)]
 
 
-def nearest_cell(grid, lat: np.ndarray, lon: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Row and column of the grid point nearest in latitude and in longitude (around the circle)."""
+def nearest_cell(grid, lat: np.ndarray, lon: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Position of the grid point nearest to each place.
+
+    Parameters
+    ----------
+    grid : Dataset or DataArray
+    lat, lon : ndarray, shape (n,)
+        Degrees, without NaN.
+
+    Returns
+    -------
+    tuple of ndarrays of int, shape (n,)
+        One per dimension of the latitude and longitude broadcast. Nearest in latitude and in longitude
+        (around the circle) where these have a dimension each, else on the sphere.
+    """
     rows, columns = axis_of(grid, "lat"), axis_of(grid, "lon")
-    if rows.ndim != 1 or columns.ndim != 1:
-        raise NicheError(
-            tr("evaluation.no_cell_area", lat=rows.shape, lon=columns.shape),
-            tr("evaluation.one_dimension_hint"),
-        )
-    return _nearest(rows.values, lat), _nearest(columns.values, lon, 360.0)
+    if rows.ndim == columns.ndim == 1 and rows.dims != columns.dims:
+        return _nearest(rows.values, lat), _nearest(columns.values, lon, 360.0)
+    rows, columns = xr.broadcast(rows, columns)
+    known = np.flatnonzero((rows.notnull() & columns.notnull()).values.ravel())
+    points = unit_vectors(rows.values.ravel()[known], columns.values.ravel()[known])
+    _, nearest = KDTree(points).query(unit_vectors(lat, lon))
+    return np.unravel_index(known[nearest], rows.shape)
 
 
 def _nearest(centres: np.ndarray, wanted: np.ndarray, circle: float | None = None) -> np.ndarray:

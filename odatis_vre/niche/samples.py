@@ -8,8 +8,10 @@ import xarray as xr
 from odatis_vre.errors import NicheError
 from odatis_vre.i18n import tr
 
+_GRID = xr.Dataset | xr.DataArray
 
-def as_samples(env, other=None) -> tuple:
+
+def as_samples(env, *others) -> tuple:
     """The tables that gridded data stand for; tables are returned as they are.
 
     Parameters
@@ -18,48 +20,65 @@ def as_samples(env, other=None) -> tuple:
         A Dataset's variables are its columns and its cells the rows; so are the entries of a DataArray's
         dimension `variable`. Variables with fewer dimensions are broadcast. Chunked data are computed,
         all in one pass.
-    other : Dataset, DataArray, table or None
+    *others : Dataset, DataArray, table or None
         What is known of the rows: of a grid's cells a grid of the same dimensions or fewer, and at most
         one more, whose entries are columns (species).
 
     Returns
     -------
-    (env, other)
+    (env, *others)
         DataFrames where they were grids, with `attrs["units"]` and the cell in the index; cells where no
-        variable of `env` is known (land) are left out of both.
+        variable of `env` is known (land) are left out of all.
 
     Raises
     ------
     NicheError
-        One is a grid and the other a table, or their cells differ.
+        One is a grid and another a table, or their cells differ.
     """
-    if not isinstance(env, xr.Dataset | xr.DataArray):
-        if isinstance(other, xr.Dataset):
+    if not isinstance(env, _GRID):
+        if any(isinstance(other, xr.Dataset) for other in others):
             raise NicheError(tr("niche.grid_and_table"), tr("niche.grid_and_table_hint"))
-        return env, other
-    if not isinstance(other, xr.Dataset | xr.DataArray | None):
+        return env, *others
+    if not all(other is None or isinstance(other, _GRID) for other in others):
         raise NicheError(tr("niche.grid_and_table"), tr("niche.grid_and_table_hint"))
     known = _columns(env, "variable", "variable")
     dims = list(dict.fromkeys(d for field in known.values() for d in field.dims))
-    seen = {} if other is None else _columns(other, next((d for d in other.dims if d not in dims), None))
-    if any(set(field.dims) - set(dims) for field in seen.values()):
+    seen = [
+        {} if other is None else _columns(other, next((d for d in other.dims if d not in dims), None))
+        for other in others
+    ]
+    told = [field for columns in seen for field in columns.values()]
+    if any(set(field.dims) - set(dims) for field in told):
         raise NicheError(tr("niche.other_cells"), tr("niche.other_cells_hint"))
     try:
-        fields = xr.broadcast(*xr.align(*known.values(), *seen.values(), join="exact"))
+        fields = xr.broadcast(*xr.align(*known.values(), *told, join="exact"))
     except ValueError as error:
         raise NicheError(tr("niche.other_cells"), tr("niche.other_cells_hint")) from error
     fields = [field.transpose(*dims) for field in fields]
-    columns = [np.ravel(values) for values in dask.compute(*[field.data for field in fields])]
+    values = iter(np.ravel(v) for v in dask.compute(*[field.data for field in fields]))
     cells = pd.MultiIndex.from_product([fields[0].get_index(d) for d in dims], names=dims)
-    table = pd.DataFrame(dict(zip(known, columns[: len(known)], strict=True)), index=cells)
+    table, *tables = (
+        pd.DataFrame({name: next(values) for name in columns}, index=cells) for columns in (known, *seen)
+    )
     sea = table.notna().any(axis=1)
     table = table[sea]
     units = {name: str(field.attrs["units"]) for name, field in known.items() if "units" in field.attrs}
     if units:
         table.attrs["units"] = units
-    if other is None:
-        return table, None
-    return table, pd.DataFrame(dict(zip(seen, columns[len(known) :], strict=True)), index=cells)[sea]
+    return table, *(None if o is None else t[sea] for o, t in zip(others, tables, strict=True))
+
+
+def as_training(env, presence, weight) -> tuple:
+    """As `as_samples`, for what a model is fitted on: the weights of a grid's cells are one column."""
+    env, presence, weight = as_samples(env, presence, weight)
+    if isinstance(weight, pd.DataFrame) and weight.shape[1] == 1:
+        weight = weight.iloc[:, 0]
+    return env, presence, weight
+
+
+def as_dataset(grid: xr.Dataset | xr.DataArray) -> xr.Dataset:
+    """A grid with its variables by name: those of a DataArray lie along its dimension `variable`."""
+    return grid if isinstance(grid, xr.Dataset) else xr.Dataset(_columns(grid, "variable", "variable"))
 
 
 def _columns(grid: xr.Dataset | xr.DataArray, dim: str | None, name: str = "species") -> dict:

@@ -1,4 +1,5 @@
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,8 +13,9 @@ import pytest
 import xarray as xr
 import zarr
 
-from odatis_vre.compute import cluster, save
+from odatis_vre.compute import cluster, save, saving
 from odatis_vre.errors import SaveError
+from odatis_vre.niche import Envelope, project
 
 
 @pytest.fixture
@@ -149,6 +151,100 @@ def test_a_killed_process_leaves_no_half_result_and_the_next_one_goes_on(tmp_pat
     np.testing.assert_array_equal(xr.open_zarr(store).suitability.values.ravel(), np.arange(480))
 
 
+PROJECTING = """
+import sys, time
+import dask, numpy as np, pandas as pd, xarray as xr
+from odatis_vre.compute import save
+from odatis_vre.niche import Envelope, project
+
+def slow(block):
+    time.sleep(0.1)
+    return block
+
+store, grid, warming = sys.argv[1:]
+dask.config.set(scheduler="threads", num_workers=1)
+model = Envelope().fit(pd.DataFrame({"sst": np.linspace(0.0, 40.0, 50)}))
+sea = xr.open_zarr(grid) + float(warming)
+suitability = project(model, sea)
+save(suitability.copy(data=suitability.data.map_blocks(slow, dtype="f4")), store)
+"""
+
+
+def test_a_killed_projection_is_not_finished_with_other_predictors(tmp_path):
+    grid, store, part = tmp_path / "grid.zarr", tmp_path / "now.zarr", tmp_path / "now.zarr.part"
+    sst = xr.DataArray(np.linspace(-5, 45, 480).reshape(60, 8), dims=("time", "lat"), name="sst")
+    sst.to_dataset().chunk(time=1).to_zarr(grid, consolidated=False)
+
+    def command(warming):
+        return [sys.executable, "-c", PROJECTING, str(store), str(grid), str(warming)]
+
+    process = subprocess.Popen(command(0))
+    patience = time.monotonic() + 60
+    while len(blocks_of(part)) < 5 and time.monotonic() < patience:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    before = {name: (part / name).stat().st_mtime_ns for name in blocks_of(part) if "partial" not in name}
+    assert 5 <= len(before) < 60
+    warmer = subprocess.run(command(3), capture_output=True, text=True)
+    assert "SaveError" in warmer.stderr
+    assert "unfinished store of other data" in warmer.stderr
+    assert not store.exists()
+    subprocess.run(command(0), check=True)
+    assert {name: (store / name).stat().st_mtime_ns for name in before} == before
+    model = Envelope().fit(pd.DataFrame({"sst": np.linspace(0.0, 40.0, 50)}))
+    expected = project(model, sst.to_dataset())
+    np.testing.assert_array_equal(xr.open_zarr(store).suitability, expected)
+
+
+def test_other_predictors_coordinates_or_attributes_are_other_data(sea, tmp_path):
+    part = tmp_path / "sea.zarr.part"
+    text = sea.assign_coords(season=("time", np.repeat(["winter", "summer"], 6)))
+    for first, other in (
+        (sea, sea * 2),
+        (sea, sea.assign_attrs(units="%")),
+        (sea, sea.assign_coords(time=sea.time + np.timedelta64(1, "D"))),
+        (text, text.assign_coords(season=("time", text.season.data[::-1]))),
+    ):
+        save(first, tmp_path / "sea.zarr").rename(part)
+        zarr.open_group(part, mode="r+").attrs["odatis_unfinished"] = saving._fingerprint(first.to_dataset())
+        with pytest.raises(SaveError, match="unfinished store of other data"):
+            save(other, tmp_path / "sea.zarr")
+        store = save(first, tmp_path / "sea.zarr")
+        assert not part.exists()
+        shutil.rmtree(store)
+
+
+def test_one_who_knows_that_the_data_are_the_same_goes_on_but_not_on_another_grid(sea, tmp_path):
+    computed, part = [], tmp_path / "sea.zarr.part"
+
+    def in_a_notebook(block):
+        if len(computed) == 4:
+            raise OSError("the server is gone")
+        computed.append(block)
+        return block
+
+    def in_another_session(block):
+        computed.append(block)
+        return block + 0
+
+    first, again = (
+        sea.copy(data=sea.data.map_blocks(f, dtype=sea.dtype, meta=sea.data._meta))
+        for f in (in_a_notebook, in_another_session)
+    )
+    with pytest.raises(OSError, match="the server is gone"):
+        save(first, tmp_path / "sea.zarr")
+    kept = len(blocks_of(part))
+    with pytest.raises(SaveError, match="unfinished store of other data"):
+        save(again, tmp_path / "sea.zarr")
+    with pytest.raises(SaveError, match="unfinished store of other data"):
+        save(again.isel(lat=slice(10)), tmp_path / "sea.zarr", resume=True)
+    computed.clear()
+    store = save(again, tmp_path / "sea.zarr", resume=True)
+    assert len(computed) == 12 - kept
+    np.testing.assert_array_equal(xr.open_zarr(store).suitability, sea)
+
+
 def test_a_full_disk_is_a_message_and_what_is_written_stays(sea, tmp_path, missing):
     disk = tmp_path / "small"
     disk.mkdir()
@@ -227,8 +323,6 @@ def large_cube(tmp_path):
 def test_a_cube_ten_times_larger_than_the_memory_is_projected_on_the_gateway(
     large_cube, tmp_path, small_gateway, inside_vre
 ):
-    from odatis_vre.niche import Envelope, project
-
     cube = xr.open_zarr(large_cube, consolidated=False)
     presences = pd.DataFrame(np.random.default_rng(1).normal([12, 13, 14], 2, (80, 3)), columns=list(cube))
     inside_vre(small_gateway.address, small_gateway.proxy_address, small_gateway.password)

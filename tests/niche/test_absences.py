@@ -100,6 +100,46 @@ def test_cells_of_presences_are_not_drawn_at_random(sea, cells, seen):
         assert not held & set(zip(drawn.lat, drawn.lon, strict=True))
 
 
+def curvilinear(sea):
+    """The same sea on rows and columns, its latitudes and longitudes on both."""
+    lat, lon = np.meshgrid(sea.lat, sea.lon, indexing="ij")
+    rows = sea.rename(lat="y", lon="x").drop_vars(["y", "x"])
+    return rows.assign_coords(lat=(("y", "x"), lat), lon=(("y", "x"), lon))
+
+
+@pytest.mark.parametrize("name", DRAWS)
+def test_a_curvilinear_grid_gives_the_cells_of_the_straight_one(name, sea, seen):
+    columns = ["month", "lat", "lon", "sst", "depth"]
+    drawn = DRAWS[name](curvilinear(sea), seen, n=40)
+    pd.testing.assert_frame_equal(drawn[columns], DRAWS[name](sea, seen, n=40)[columns])
+
+
+def test_the_cell_of_a_presence_is_the_nearest_on_the_sphere():
+    """A polar grid, a corner without a place: rows and columns say nothing of lat or lon."""
+    y, x = np.meshgrid(np.linspace(-20, 20, 15), np.linspace(-20, 20, 15), indexing="ij")
+    lat, lon = 90 - np.hypot(y, x), np.degrees(np.arctan2(y, x))
+    lat[0, 0] = lon[0, 0] = np.nan
+    grid = xr.Dataset(
+        {"ice": (("y", "x"), np.ones((15, 15)))}, {"lat": (("y", "x"), lat), "lon": (("y", "x"), lon)}
+    )
+    whales = pd.DataFrame({"lat": [89.0, 75.0, 70.0], "lon": [100.0, 179.0, -181.0]})
+    away = arc_km(
+        np.linalg.norm(unit_vectors(lat, lon)[:, :, None] - unit_vectors(*whales.to_numpy().T), axis=-1)
+    )
+    held = {np.unravel_index(np.nanargmin(away[..., i]), lat.shape) for i in range(3)}
+    with pytest.warns(UserWarning, match="222"):
+        drawn = absences.random(grid.assign_coords(y=range(15), x=range(15)), whales, 225)
+    assert len(held) == 3
+    assert set(np.ndindex(15, 15)) - set(zip(drawn.y, drawn.x, strict=True)) == held
+
+
+def test_a_mesh_has_its_places_on_one_dimension(sea, seen):
+    mesh = sea.isel(month=0, drop=True).stack(node=("lat", "lon")).reset_index("node")
+    drawn = absences.random(mesh, seen, 40)
+    expected = absences.random(sea.isel(month=0, drop=True), seen, 40)
+    pd.testing.assert_frame_equal(drawn[["lat", "lon", "sst"]], expected[["lat", "lon", "sst"]])
+
+
 def test_longitudes_may_be_east_or_around(sea, seen):
     turned = sea.assign_coords(lon=sea.lon % 360)
     expected = absences.random(sea, seen)

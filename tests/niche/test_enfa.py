@@ -59,6 +59,48 @@ def test_specialisation_is_the_ratio_of_variances_away_from_the_marginality(avai
     np.testing.assert_allclose(np.abs((found * expected).sum(axis=0)), 1, rtol=1e-10)
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_the_numbers_are_those_of_the_definition_of_hirzel_and_adehabitat(seed):
+    """W = S^-1/2 G S^-1/2 and H = (I - bb') W (I - bb'), by numpy's general eigen-decomposition."""
+    chance = np.random.default_rng(seed)
+    sea = chance.normal(size=(300, 5)) @ chance.normal(size=(5, 5)) + chance.normal(5, 3, 5)
+    counts = chance.poisson(np.exp(-((sea[:, 0] - sea[:, 0].mean() - 1) ** 2)) * 5)
+    z = (sea - sea.mean(axis=0)) / np.sqrt(((sea - sea.mean(axis=0)) ** 2).mean(axis=0))
+    m = sum(c * row for c, row in zip(counts, z, strict=True)) / counts.sum()
+    s = sum(c * np.outer(row, row) for c, row in zip(counts, z, strict=True)) / counts.sum()
+    g = sum(np.outer(row, row) for row in z) / len(z)
+    value, vectors = np.linalg.eig(s)
+    root = vectors @ np.diag(value**-0.5) @ np.linalg.inv(vectors)
+    b = root @ m / np.linalg.norm(root @ m)
+    away = np.identity(5) - np.outer(b, b)
+    special, v = np.linalg.eig(away @ (root @ g @ root) @ away)
+    order = np.argsort(-special.real)[:4]
+    axes = root @ v.real[:, order]
+
+    enfa = ENFA().fit(sea, counts)
+    assert enfa.marginality_ == pytest.approx(np.linalg.norm(m) ** 2)
+    np.testing.assert_allclose(enfa.specialisation_, special.real[order], rtol=1e-9)
+    found = enfa.axes_.to_numpy()
+    np.testing.assert_allclose(found[:, 0], m / np.linalg.norm(m), atol=1e-12)
+    cosines = (found[:, 1:] * axes).sum(axis=0) / np.linalg.norm(axes, axis=0)
+    np.testing.assert_allclose(np.abs(cosines), 1, rtol=1e-9)
+
+
+def test_the_numbers_of_a_niche_worked_out_by_hand():
+    """Three variables crossed at -1, 0 and 1: each has variance 2/3, so S is diagonal whatever its units.
+
+    Of the first, 3/4 of the use is at 1 and 1/4 at 0: m = 3/4 / sqrt(2/3), M = 27/32. Of the second 1/10 is
+    off its middle, of the third 2/5: their second moments are 3/20 and 3/5 of what is available.
+    """
+    sea = np.array(np.meshgrid(*[[-1, 0, 1]] * 3, indexing="ij")).reshape(3, -1).T
+    shares = [{-1: 0, 0: 0.25, 1: 0.75}, {-1: 0.05, 0: 0.9, 1: 0.05}, {-1: 0.2, 0: 0.6, 1: 0.2}]
+    use = [np.prod([share[x] for share, x in zip(shares, row, strict=True)]) for row in sea]
+    enfa = ENFA().fit(sea * [2, 0.3, 50] + [12, 35, 100], use)
+    assert enfa.marginality_ == pytest.approx(27 / 32)
+    np.testing.assert_allclose(enfa.specialisation_, [20 / 3, 5 / 3])
+    np.testing.assert_allclose(enfa.axes_, np.identity(3), atol=1e-12)
+
+
 def test_no_direction_away_from_the_marginality_is_more_special_than_the_first_axis(available, use):
     vector, used, there = moments(available, use)
     away = null_space(vector[None, :])

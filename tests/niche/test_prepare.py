@@ -97,6 +97,13 @@ def test_cells_meet_across_the_dateline_and_follow_a_grid():
     assert prepare.duplicates(seen, cell=sides).kept.index.tolist() == [0, 1]
 
 
+def test_records_share_a_cell_of_a_curvilinear_grid():
+    seen = records([0.2, 0.3, 0.9, 0.4], [179.9, -179.9, 179.9, 178.0])
+    lat, lon = np.meshgrid([0.0, 1.0], [178.0, 180.0], indexing="ij")
+    grid = xr.Dataset(coords={"lat": (("y", "x"), lat), "lon": (("y", "x"), lon)})
+    assert prepare.duplicates(seen, cell=grid).kept.index.tolist() == [0, 2, 3]
+
+
 def test_an_outlier_is_named_with_its_value_and_the_limits():
     # Quartiles of 1..8 and 100 are 3 and 7: the fences lie at -3 and 13.
     table = pd.DataFrame({"sst": [1, 2, 3, 4, 5, 6, 7, 8, 100]})

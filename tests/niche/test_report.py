@@ -1,3 +1,4 @@
+import dataclasses
 import json
 from html.parser import HTMLParser
 
@@ -8,7 +9,7 @@ import xarray as xr
 
 from odatis_vre.errors import NicheError
 from odatis_vre.i18n import use_language
-from odatis_vre.niche import Envelope, project, validation
+from odatis_vre.niche import GLM, NPPEN, Ensemble, Envelope, project, validation
 from odatis_vre.niche.report import ModelCard
 
 
@@ -49,6 +50,44 @@ def test_the_table_holds_every_element_and_says_what_nobody_told(card):
     assert table["Model objective"] == "not told"
     assert "12.5 %" in table["Uncertainty"]
     assert table["Location"] == "45 … 46 °N, -5 … -4 °E"
+
+
+def test_the_french_table_writes_its_numbers_in_french(card, stations):
+    table = card.odmap("fr").set_index("element").text
+    assert "12,5 %" in table["Incertitude"]
+    low = f"{stations[0].sst.min():.4g}".replace(".", ",")
+    assert f"sst (degree_Celsius) {low} …" in table["Variables prédictives"]
+    assert table["Choix du seuil"] == "max_tss 0,250"
+    mean = f"auc {card.scores.auc.mean():.3f} ± {card.scores.auc.std():.3f}".replace(".", ",")
+    assert mean in table["Statistiques de performance"]
+    half = dataclasses.replace(card, projection=card.projection.assign_coords(lat=[45.5, 46.5]))
+    assert half.odmap("fr").set_index("element").text["Lieu"] == "45,5 … 46,5 °N, -5 … -4 °E"
+
+
+def test_an_ensemble_tells_how_it_combines_its_models(stations):
+    environment, presence = stations
+    models = [GLM(), NPPEN(method="ecdf")]
+    texts = {}
+    for combine in ("mean", "weighted", "committee"):
+        model = Ensemble(models, combine=combine, cv=3, random_state=1).fit(environment, presence)
+        card = ModelCard(model, title="Eggs", extrapolated=0.125)
+        texts[combine] = card.odmap("en").set_index("element").text
+        told = texts[combine]["Model selection, averaging, ensemble"]
+        assert told.startswith("2 models")
+        assert f"GLM {model.weights_['GLM']:.3f}" in told
+        if combine == "weighted":
+            assert f"NPPEN {model.weights_['NPPEN']:.3f} (auc {model.scores_['NPPEN']:.3f})" in told
+        if combine == "committee":
+            assert f"(max_tss {model.thresholds_['GLM']:.3f})" in told
+        assert f"{np.nanmean(model.spread_):.3f} on average" in texts[combine]["Uncertainty"]
+        assert texts[combine]["Uncertainty"].startswith("12.5 %")
+        assert json.loads(card.to_json())["odmap"]["ensemble"] == told
+    assert len({text["Model selection, averaging, ensemble"] for text in texts.values()}) == 3
+    assert "GLM 0,500" in ModelCard(model, title="Œufs").to_html("fr")
+
+
+def test_a_single_model_tells_nothing_of_an_ensemble(card):
+    assert card.odmap("en").set_index("element").text["Model selection, averaging, ensemble"] == "not told"
 
 
 def test_ranges_and_units_of_the_predictors_are_those_of_the_fit(card, stations):

@@ -4,10 +4,25 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from sklearn.base import clone
 
 from odatis_vre.errors import NicheError
 from odatis_vre.i18n import use_language
-from odatis_vre.niche import ENFA, NPPEN, OMI, Chromatogram, WeightedAveraging
+from odatis_vre.niche import (
+    BRT,
+    ENFA,
+    GAM,
+    GLM,
+    NPPEN,
+    OMI,
+    Chromatogram,
+    Ensemble,
+    Envelope,
+    MaxEnt,
+    RandomForest,
+    WeightedAveraging,
+    project,
+)
 
 
 @pytest.fixture
@@ -92,6 +107,95 @@ def test_nppen_of_a_grid_takes_the_cells_of_presence(island_sea, catch):
     model = NPPEN().fit(island_sea, warm)
     seen = env[np.exp(-((env.sst - 11.5) ** 2)) > 0.3].dropna()
     np.testing.assert_allclose(model.references_, seen)
+
+
+MODELS = [
+    NPPEN(),
+    Envelope(),
+    GLM(),
+    GAM(basis=4),
+    BRT(learning_rate=0.1, max_trees=400, random_state=1),
+    RandomForest(trees=20, random_state=1),
+    MaxEnt(features="lq"),
+    Ensemble([GLM(), Envelope()]),
+]
+
+
+@pytest.fixture
+def patchy_sea(island_sea) -> xr.Dataset:
+    """The island's sea with fronts and swell, so that its variables tell cells apart."""
+    swell = np.random.default_rng(8).normal(0, 1, (3, 6, 8))
+    salinity = island_sea.salinity + 0.1 * np.random.default_rng(9).normal(0, 1, (6, 8))
+    return island_sea.assign(sst=island_sea.sst + swell, salinity=salinity)
+
+
+@pytest.fixture
+def spawning(patchy_sea) -> xr.DataArray:
+    """Eggs in warm water, with chance; unknown in one row of cells."""
+    chance = np.random.default_rng(7).normal(0, 0.5, (3, 6, 8))
+    seen = (patchy_sea.sst + chance > 12).astype(float)
+    seen[0, 5] = np.nan
+    return seen.rename("eggs")
+
+
+@pytest.mark.filterwarnings("ignore:.*rows")
+@pytest.mark.parametrize("model", MODELS, ids=lambda m: type(m).__name__)
+@pytest.mark.parametrize("chunks", [{}, {"time": 1, "lat": 3}], ids=["loaded", "lazy"])
+def test_a_model_of_a_grid_is_that_of_its_table(model, chunks, patchy_sea, spawning):
+    env = patchy_sea.to_dataframe(dim_order=["time", "lat", "lon"])[["sst", "salinity"]]
+    whole = (env.notna().all(axis=1) & spawning.to_series().notna()).to_numpy()
+    table = clone(model).fit(env[whole], spawning.values.ravel()[whole])
+    sea = patchy_sea.chunk(chunks) if chunks else patchy_sea
+    grid = clone(model).fit(sea, spawning.chunk(chunks) if chunks else spawning)
+    assert grid.n_presences_ == table.n_presences_ > 10
+    expected = table.predict(env)
+    assert np.nanmax(expected) - np.nanmin(expected) > 0.3
+    np.testing.assert_allclose(grid.predict(env), expected, atol=1e-9)
+    field = grid.predict(sea)
+    assert (field.chunks is not None) == bool(chunks)
+    xr.testing.assert_identical(field, project(grid, sea))
+    np.testing.assert_allclose(field.transpose("time", "lat", "lon").values.ravel(), expected, atol=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore:.*rows")
+def test_weights_of_a_grid_are_those_of_its_cells(patchy_sea, spawning):
+    effort = (patchy_sea.lat - 43) * xr.ones_like(patchy_sea.lon)
+    env = patchy_sea.to_dataframe(dim_order=["time", "lat", "lon"])[["sst", "salinity"]]
+    cells = effort.broadcast_like(spawning).values.ravel()
+    for model in (
+        GLM(weighting="equal"),
+        Ensemble([GLM(weighting="equal"), Envelope()], combine="weighted", random_state=1),
+    ):
+        grid = clone(model).fit(patchy_sea, spawning, effort)
+        table = clone(model).fit(env, spawning.values.ravel(), cells)
+        np.testing.assert_allclose(grid.predict(env), table.predict(env), atol=1e-9)
+    plain = GLM(weighting="equal").fit(patchy_sea, spawning).predict(env)
+    assert (
+        np.nanmax(np.abs(plain - GLM(weighting="equal").fit(patchy_sea, spawning, effort).predict(env)))
+        > 1e-3
+    )
+
+
+@pytest.mark.filterwarnings("ignore:.*rows")
+def test_an_ensemble_of_a_grid_gives_its_spread_and_members_as_fields(patchy_sea, spawning):
+    model = Ensemble([GLM(), Envelope()]).fit(patchy_sea, spawning)
+    xr.testing.assert_identical(model.predict_spread(patchy_sea), project(model, patchy_sea, "spread"))
+    xr.testing.assert_identical(model.predict_members(patchy_sea), project(model, patchy_sea, "members"))
+    stacked = patchy_sea.to_dataarray("variable")
+    xr.testing.assert_allclose(
+        model.predict(stacked).transpose("time", "lat", "lon"),
+        model.predict(patchy_sea).transpose("time", "lat", "lon"),
+    )
+
+
+@pytest.mark.parametrize("model", MODELS[2:], ids=lambda m: type(m).__name__)
+def test_a_grid_beside_a_table_is_refused_by_models(model, patchy_sea, spawning):
+    with use_language("en"), pytest.raises(NicheError, match="One of the two is a grid"):
+        clone(model).fit(patchy_sea, spawning.values.ravel())
+    with use_language("en"), pytest.raises(NicheError, match="One of the two is a grid"):
+        clone(model).fit(patchy_sea, spawning, np.ones(spawning.size))
+    with use_language("en"), pytest.raises(NicheError, match="has not been fitted"):
+        clone(model).predict(patchy_sea)
 
 
 def test_units_of_the_grid_are_kept_for_the_projection(island_sea, catch):

@@ -132,6 +132,11 @@ class MaxEnt(SuitabilityModel):
         self.tol = tol
         self.max_rounds = max_rounds
 
+    @property
+    def bounded(self) -> bool:
+        """Whether `predict` lies in 0..1."""
+        return self.output in ("cloglog", "logistic")
+
     def _check_parameters(self) -> None:
         letters = self.features.lower() if isinstance(self.features, str) else ""
         number = isinstance(self.regularization, int | float | np.number)

@@ -64,6 +64,22 @@ class _Scorer:
 
 def predicted(model, X) -> np.ndarray:
     """The suitability a fitted model gives: its prediction, or a classifier's probability of presence."""
-    if is_classifier(model) and hasattr(model, "predict_proba"):
-        return np.asarray(model.predict_proba(X))[:, -1]
-    return np.asarray(model.predict(X), dtype=float).ravel()
+    check_probability(model)
+    if not is_classifier(model):
+        return np.asarray(model.predict(X), dtype=float).ravel()
+    presence = np.flatnonzero(np.asarray(model.classes_) == 1)
+    probability = np.asarray(model.predict_proba(X))
+    return probability[:, presence[0]] if len(presence) else np.zeros(len(probability))
+
+
+def check_probability(model) -> None:
+    """Refuse a fitted classifier that gives no probability of presence: its labels are no suitability."""
+    if not is_classifier(model):
+        return
+    kind = type(model).__name__
+    if other := [c for c in np.asarray(model.classes_).tolist() if c not in (0, 1)]:
+        raise NicheError(
+            tr("evaluation.other_classes", model=kind, value=other[0]), tr("evaluation.other_classes_hint")
+        )
+    if not hasattr(model, "predict_proba"):
+        raise NicheError(tr("evaluation.no_probability", model=kind), tr("evaluation.no_probability_hint"))
