@@ -13,6 +13,8 @@ __all__ = ["field_map"]
 
 _INK, _MISSING = "#1a1a1a", "#b4bac0"
 _WIDTH = 460
+# Pixels that an entry of the legend takes, on average.
+_LEGEND = 150
 
 
 def field_map(
@@ -32,8 +34,9 @@ def field_map(
     Parameters
     ----------
     field : DataArray, dims (lat, lon)
-        Its attribute `units` is told beside the colours. A lazy one is computed.
+        A lazy one is computed.
     title : str
+        Followed by the field's `units` where it does not tell them.
     cmap : str or list of str, optional
         Colours, as HoloViews takes them; by default those of cmocean for the field's `standard_name`, or
         for its name.
@@ -84,7 +87,7 @@ def field_map(
         cmap=list(palette(name)) if cmap is None else cmap,
         clim=clim,
         colorbar=True,
-        clabel="" if unit in ("", "1") else unit,
+        clabel=" ",
         tools=["hover"],
     )
     # Off the map: a colour of the ground has no swatch of its own in the legend.
@@ -94,7 +97,7 @@ def field_map(
     )
     return hv.Overlay([image, *layers, swatch]).opts(
         backend="bokeh",
-        title=title,
+        title=title if unit in ("", "1") or unit in title else f"{title} ({unit})",
         frame_width=width,
         data_aspect=float(1 / np.cos(np.radians((south + north) / 2))),
         bgcolor=_MISSING,
@@ -103,7 +106,7 @@ def field_map(
         xlabel="longitude (°E)",
         ylabel="latitude (°N)",
         legend_position="bottom",
-        legend_cols=3,
+        legend_cols=max(1, width // _LEGEND),
         toolbar="above",
         active_tools=[],
     )
