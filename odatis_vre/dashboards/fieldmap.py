@@ -109,6 +109,8 @@ def field_map(
         legend_cols=max(1, width // _LEGEND),
         toolbar="above",
         active_tools=[],
+        # Beside other maps, what lies below a legend would cover its edge.
+        margin=(0, 0, 20, 0),
     )
 
 
