@@ -1,7 +1,7 @@
 """Dashboards: what the catalogue holds, on a map, in French and English; and figures for notebooks.
 
-`odatis_vre.dashboards.serve("explore")` shows the catalogue explorer. In a notebook, `field_map` draws a map and
-`show` shows a plot without any network.
+`odatis_vre.dashboards.serve("explore")` shows the catalogue explorer. In a notebook, `field_map` draws a
+map and `show` shows a plot without any network.
 """
 
 from importlib import import_module

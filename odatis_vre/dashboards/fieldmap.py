@@ -65,7 +65,7 @@ def field_map(
     'Overlay'
     """
     import holoviews as hv
-    import holoviews.plotting.bokeh  # noqa: F401
+    import holoviews.plotting.bokeh
 
     if set(field.dims) != {"lat", "lon"}:
         dims = ", ".join(map(str, field.dims))

@@ -5,6 +5,11 @@ from html import escape
 
 __all__ = ["show"]
 
+# The frame takes the height of the plot, whatever the region of a map or the number of panels.
+_FIT = """<script>new ResizeObserver(() => {
+  if (frameElement) frameElement.style.height = `${document.body.offsetHeight}px`;
+}).observe(document.body)</script>"""
+
 
 def show(plot, title: str, height: int = 400) -> None:
     """Show a plot in a notebook, in a frame that needs no network.
@@ -18,12 +23,12 @@ def show(plot, title: str, height: int = 400) -> None:
     title : str
         What screen readers say, and what is seen where HTML is not: say where the plot is told in words.
     height : int, default 400
-        Of the frame, in pixels.
+        Of the frame in pixels, until the plot is drawn: then it is the plot's.
 
     Examples
     --------
     >>> import holoviews as hv
-    >>> show(hv.Curve([1, 2, 1]), "Temperature, described below", height=340)  # doctest: +SKIP
+    >>> show(hv.Curve([1, 2, 1]), "Temperature, described below")  # doctest: +SKIP
     """
     from IPython.display import display
 
@@ -37,13 +42,13 @@ def _page(plot, title: str) -> str:
 
     if not isinstance(plot, Model):
         import holoviews as hv
-        import holoviews.plotting.bokeh  # noqa: F401
+        import holoviews.plotting.bokeh
 
         plot = hv.render(plot, backend="bokeh")
     script, figure = components(plot)
     return (
         f'<!doctype html><meta charset="utf-8"><title>{escape(title)}</title>'
-        f"<style>body {{ margin: 0 }}</style>{_bokeh()}{figure}{script}"
+        f"<style>body {{ margin: 0 }}</style>{_bokeh()}{figure}{script}{_FIT}"
     )
 
 
