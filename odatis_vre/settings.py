@@ -238,6 +238,7 @@ class Notebooks(Part):
     """Folders that every user sees read-only beside the home."""
 
     templates: Path | None = Field(None, description="folder of templates; none is the shipped one")
+    gallery: Path | None = Field(None, description="folder of the gallery; none is the shipped one")
     workshops: Path | None = Field(None, description="folder of workshops; none is the shipped one")
 
 

@@ -80,7 +80,7 @@ def _with_whole_paths(path: Path, node: yaml.Node | None, settings: Settings) ->
             raise SettingsError(tr("settings.no_such_path", **where, value=found))
         return type(value)(found)
 
-    notebooks = {name: whole("notebooks", name) for name in ("templates", "workshops")}
+    notebooks = {name: whole("notebooks", name) for name in ("templates", "gallery", "workshops")}
     return settings.model_copy(
         update={
             "data": settings.data.model_copy(update={"catalog": whole("data", "catalog")}),

@@ -38,6 +38,7 @@ assert "panel.io" not in said, said
 
 template = shipped("notebooks", "templates", "optimal_niche.ipynb")
 assert Path(os.environ["ODATIS_TEMPLATES"], template.name).samefile(template)
+assert len(list(Path(os.environ["ODATIS_GALLERY"]).glob("0*.ipynb"))) == 4
 assert Path(os.environ["ODATIS_WORKSHOPS"]).is_dir()
 checks.run("odatis", "run", str(template), "--output", "runs")
 assert list(Path("runs").glob("*/report.html")), list(Path("runs").rglob("*"))

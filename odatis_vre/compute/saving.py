@@ -95,7 +95,10 @@ def _regular(data: xr.Dataset) -> xr.Dataset:
     coded = [
         name for name, v in data.variables.items() if v.chunks is not None and v.dtype.kind not in "biuf"
     ]
-    return data.assign({name: data[name].load() for name in coded}).drop_encoding()
+    data = data.assign({name: data[name].load() for name in coded})
+    # Text of a fixed length has no lasting place in Zarr's format; of any length it has.
+    texts = [name for name, v in data.variables.items() if v.dtype.kind == "U"]
+    return data.assign({name: data[name].astype(object) for name in texts}).drop_encoding()
 
 
 def _begin(data: xr.Dataset, part: Path, overwrite: bool, resume: bool) -> None:

@@ -1,8 +1,8 @@
-"""The notebook server's side: templates and workshops beside the home, read-only, and fresh copies.
+"""The notebook server's side: templates, gallery and workshops beside the home, read-only, and fresh copies.
 
 A Jupyter Server extension, switched on with `--ServerApp.jpserver_extensions='{"odatis_vre.lab": true}'`
-or its file in `jupyter_server_config.d`. It reads `ODATIS_TEMPLATES`, `ODATIS_WORKSHOPS` (folders) and
-`ODATIS_LANG` from the environment.
+or its file in `jupyter_server_config.d`. It reads `ODATIS_TEMPLATES`, `ODATIS_GALLERY`,
+`ODATIS_WORKSHOPS` (folders) and `ODATIS_LANG` from the environment.
 """
 
 __all__ = []

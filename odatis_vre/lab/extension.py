@@ -61,5 +61,5 @@ def load(serverapp) -> None:
         sweep(home)
     except OSError as error:
         # A full or read-only home must not keep anyone from their files.
-        serverapp.log.warning("Templates and workshops are not shown in %s: %s", home, error)
+        serverapp.log.warning("Templates, gallery and workshops are not shown in %s: %s", home, error)
     serverapp.web_app.add_handlers(".*$", page_handlers(serverapp.base_url, stores, home))

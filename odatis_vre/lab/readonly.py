@@ -1,4 +1,4 @@
-"""A contents manager that refuses to change templates and workshops, also for root."""
+"""A contents manager that refuses to change templates, gallery and workshops, also for root."""
 
 from pathlib import Path, PurePosixPath
 

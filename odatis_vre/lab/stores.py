@@ -1,4 +1,4 @@
-"""The folders of templates and workshops: where they are, and their links in a user's home."""
+"""The folders of templates, gallery and workshops: where they are, and their links in a user's home."""
 
 import json
 import os
@@ -11,11 +11,16 @@ from odatis_vre.i18n import tr
 
 __all__ = ["Store", "StoreError", "link_stores", "locate", "stores_from_environment"]
 
-VARIABLES = {"templates": "ODATIS_TEMPLATES", "workshops": "ODATIS_WORKSHOPS"}
+# In the order of the page that offers them.
+VARIABLES = {
+    "templates": "ODATIS_TEMPLATES",
+    "gallery": "ODATIS_GALLERY",
+    "workshops": "ODATIS_WORKSHOPS",
+}
 
 
 class StoreError(OdatisError):
-    """What is asked for is not in the templates or workshops."""
+    """What is asked for is not in the templates, gallery or workshops."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +29,7 @@ class Store:
 
     Parameters
     ----------
-    name : {"templates", "workshops"}
+    name : {"templates", "gallery", "workshops"}
         First part of the paths that people share.
     folder : Path
         The real folder, without symbolic links.
@@ -91,7 +96,7 @@ def _link(store: Store, home: Path, made: dict) -> Path | None:
 
 
 def link_stores(stores: list[Store], home: Path, record: Path) -> dict[str, Path]:
-    """Show the stores in a home as symbolic links `templates` and `workshops`.
+    """Show the stores in a home as symbolic links `templates`, `gallery` and `workshops`.
 
     A link is made when it is missing and made again when it points elsewhere than it should. What this
     function did not make is never touched: where a user has a `templates` of their own, the link is

@@ -1,4 +1,4 @@
-"""What templates and workshops are called: read from the notebooks, in the reader's language."""
+"""What templates, gallery and workshops are called: read from the notebooks, in the reader's language."""
 
 import json
 import re
@@ -16,7 +16,7 @@ _README = ("README.{lang}.md", "README.md")
 
 @dataclass(frozen=True)
 class Entry:
-    """A template or a workshop.
+    """A template, a notebook of the gallery or a workshop.
 
     Parameters
     ----------

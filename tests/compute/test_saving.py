@@ -56,6 +56,13 @@ def test_a_dataset_keeps_its_other_variables_dates_and_attributes(sea, tmp_path)
     xr.testing.assert_identical(found.load(), ds.load())
 
 
+def test_names_along_a_dimension_are_written_in_zarrs_lasting_format(sea, tmp_path, recwarn):
+    members = xr.concat([sea, 2 * sea], "model").assign_coords(model=["NPPEN", "MaxEnt"])
+    found = xr.open_zarr(save(members.rename("members"), tmp_path / "sea.zarr")).members
+    assert found.sel(model="MaxEnt").load().max() == 2 * sea.max()
+    assert [str(w.message) for w in recwarn if "Zarr V3 specification" in str(w.message)] == []
+
+
 def test_a_store_that_stands_there_is_replaced_only_when_asked_and_only_once_whole(sea, tmp_path):
     store = save(sea, tmp_path / "sea.zarr")
     with pytest.raises(SaveError, match="already there"):

@@ -30,9 +30,11 @@ def lab(tmp_path_factory):
     """A server whose language is French, with a template, a workshop and a user's own settings folder."""
     folder = tmp_path_factory.mktemp("lab")
     home, templates, workshop = folder / "home", folder / "templates", folder / "workshops" / "eggs"
-    for made in (home, templates, workshop):
+    gallery = folder / "gallery"
+    for made in (home, templates, gallery, workshop):
         made.mkdir(parents=True)
     (templates / "niche.ipynb").write_text(json.dumps(NOTEBOOK), "utf-8")
+    (gallery / "01_eggs.ipynb").write_text(json.dumps(NOTEBOOK), "utf-8")
     (workshop / "01-open.ipynb").write_text(json.dumps(NOTEBOOK), "utf-8")
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
@@ -49,6 +51,7 @@ def lab(tmp_path_factory):
         "JUPYTER_DATA_DIR": str(folder / "data"),
         "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
         "ODATIS_TEMPLATES": str(templates),
+        "ODATIS_GALLERY": str(gallery),
         "ODATIS_WORKSHOPS": str(workshop.parent),
         "ODATIS_LANG": "fr",
     }
@@ -100,7 +103,7 @@ def fresh(lab, session, path: str, **options) -> requests.Response:
 
 def test_home_shows_the_stores(contents):
     names = {entry["name"] for entry in contents("GET", "").json()["content"]}
-    assert {"templates", "workshops"} <= names
+    assert {"templates", "gallery", "workshops"} <= names
     assert contents("GET", "templates/niche.ipynb").json()["writable"] is False
 
 
@@ -117,6 +120,7 @@ def test_home_shows_the_stores(contents):
         ("PATCH", "templates/niche.ipynb", {"path": "taken.ipynb"}),
         ("PATCH", "templates", {"path": "mine"}),
         ("DELETE", "templates/niche.ipynb", None),
+        ("DELETE", "gallery/01_eggs.ipynb", None),
         ("DELETE", "templates", None),
         ("DELETE", "workshops/eggs", None),
     ],
@@ -158,6 +162,8 @@ def test_start_page_in_both_languages(lab, browser, lang, title):
     assert f'<html lang="{lang}">' in page
     assert title in page
     assert tr("lab.fresh", lang=lang) in page
+    shelves = [tr(f"lab.{name}", lang=lang) for name in ("templates", "gallery", "workshops")]
+    assert re.findall(r"<h2[^>]*>([^<]*)</h2>", page) == shelves
     assert f'<html lang="{lang}">' in browser.get(f"{lab.url}/odatis/").text
     assert "http" not in re.sub(r'href="[^"]*"', "", page)
 

@@ -192,7 +192,7 @@ def _prepare(state: State, settings: Settings, port: int, say: Callable[[str], N
     _port_is_free(settings.hub.address, port)
     if shutil.disk_usage(state.folder).free < ROOM:
         raise StartError(tr("hub.up.full", path=state.folder, megabytes=ROOM >> 20), tr("hub.up.full_hint"))
-    for name in ("templates", "workshops"):
+    for name in ("templates", "gallery", "workshops"):
         state.share(name, getattr(settings.notebooks, name) or shipped("notebooks", name))
     shutil.rmtree(state.folder / "clusters", ignore_errors=True)
     for name in ("gateway.sqlite", "proxy.pid"):

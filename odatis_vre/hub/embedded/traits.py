@@ -73,6 +73,7 @@ def set_spawner(c: Config, settings: Settings, place: Place) -> None:
         MARKER: place.state,
         "PATH": environment_path(),
         "ODATIS_TEMPLATES": str(shared / "templates"),
+        "ODATIS_GALLERY": str(shared / "gallery"),
         "ODATIS_WORKSHOPS": str(shared / "workshops"),
         **catalog_environment(settings),
         **gateway_environment(place),

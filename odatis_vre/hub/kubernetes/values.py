@@ -270,6 +270,7 @@ class Notebooks(Part):
     """Folders shown read-only beside the home; none is what the image holds."""
 
     templates: Volume | None = None
+    gallery: Volume | None = None
     workshops: Volume | None = None
 
 

@@ -9,7 +9,7 @@ __all__ = ["HOME", "claim_name", "data_volumes", "notebook_volumes", "pod_local_
 # The home of the image's user; images/notebook/Dockerfile says the same.
 HOME = "/home/odatis"
 CATALOG = "/srv/catalog"
-STORES = {"templates": "/srv/templates", "workshops": "/srv/workshops"}
+STORES = {name: f"/srv/{name}" for name in ("templates", "gallery", "workshops")}
 LOCAL = "/run/vre"
 
 
@@ -60,7 +60,7 @@ def claim_name(name: str, mount: Mount) -> str:
 
 
 def notebook_volumes(values: Values) -> tuple[list[dict], list[dict], list[dict]]:
-    """Templates and workshops out of claims, read-only, for notebook servers.
+    """Templates, gallery and workshops out of claims, read-only, for notebook servers.
 
     Parameters
     ----------

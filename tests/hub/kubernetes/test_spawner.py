@@ -183,10 +183,11 @@ async def test_a_catalogue_may_be_an_address(pod):
     assert environment(made)["ODATIS_CATALOG"] == "https://example.org/odatis.yaml"
 
 
-async def test_templates_may_come_from_a_claim(pod):
-    made = await pod(notebooks={"templates": {"pvc": "notebooks"}})
-    assert environment(made)["ODATIS_TEMPLATES"] == "/srv/templates"
-    assert mounts(made)["/srv/templates"]["readOnly"] is True
+@pytest.mark.parametrize("name", ["templates", "gallery", "workshops"])
+async def test_templates_gallery_and_workshops_may_come_from_a_claim(pod, name):
+    made = await pod(notebooks={name: {"pvc": "notebooks"}})
+    assert environment(made)[f"ODATIS_{name.upper()}"] == f"/srv/{name}"
+    assert mounts(made)[f"/srv/{name}"]["readOnly"] is True
 
 
 async def test_keys_of_an_object_store_stay_in_their_secret(pod):
