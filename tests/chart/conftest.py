@@ -61,9 +61,9 @@ class Helm:
     def objects(self, *files: Path) -> list[dict]:
         return [found for found in yaml.load_all(self.text(*files), yaml.CSafeLoader) if found]
 
-    def refusal(self, folder: Path, values: dict) -> str:
+    def refusal(self, folder: Path, values: dict, *words: str) -> str:
         (file := folder / "values.yaml").write_text(yaml.safe_dump(values), "utf-8")
-        done = self.template("--values", file)
+        done = self.template("--values", file, *words)
         assert done.returncode != 0, "Helm accepted it"
         return done.stderr
 

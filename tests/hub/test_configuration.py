@@ -53,6 +53,10 @@ def test_nobody_else_may():
     assert configured().Authenticator.allow_all is False
 
 
+def test_everybody_may_where_the_settings_say_so():
+    assert configured(auth={"allow_all": True}).Authenticator.allow_all is True
+
+
 def test_the_password_is_given_to_the_authenticator_alone():
     assert configured().SharedPasswordAuthenticator.user_password == "a-long-password"
 

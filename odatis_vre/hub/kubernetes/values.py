@@ -356,6 +356,16 @@ class Values(Part):
     traefik: Traefik = Traefik()
     network_policy: NetworkPolicy = NetworkPolicy()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _in_a_pod(cls, given):
+        # Where the hub of one machine listens says nothing of a pod, which only the proxy reaches.
+        vre = given.get("vre") if isinstance(given, dict) else None
+        if isinstance(vre, dict) and isinstance(vre.get("hub"), dict):
+            hub = {name: value for name, value in vre["hub"].items() if name not in ("address", "port")}
+            return {**given, "vre": {**vre, "hub": hub}}
+        return given
+
 
 def schema() -> str:
     """The JSON schema of the values, as `values.schema.json` holds it."""
