@@ -111,6 +111,9 @@ def test_an_unknown_key_at_any_level_is_refused_by_name(helm, tmp_path):
         ({"data": {"mounts": {"sea": {"path": "/d"}}}}, "data.mounts.sea: give one of pvc, nfs, hostPath"),
         ({"data": {"mounts": {"sea": {"path": "/d", "pvc": "p", "hostPath": "/p"}}}}, "data.mounts.sea"),
         ({"hub": {"db": {"type": "url"}}}, "hub.db.url"),
+        ({"data": {"objectStores": {"ice": {}}}}, "data.objectStores.ice: give an endpoint, or a secret"),
+        ({"data": {"objectStores": {"Ice": {"secret": "s"}}}}, "Ice"),
+        ({"data": {"objectStores": {"ice": {"key": "s"}}}}, "additional properties 'key'"),
         ({"vre": {"auth": {"kind": "oidc"}}}, "vre.auth.oidc"),
         ({"vre": {"auth": {"kind": "github", "github": {"client_id": "v"}}}}, "hub.clientSecret"),
         (

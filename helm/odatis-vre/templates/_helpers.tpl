@@ -158,20 +158,29 @@ data-{{ .name }}-{{ include "vre.source" .mount | sha256sum | trunc 8 }}
   value: {{ . | quote }}
 {{- end }}
 {{- end }}
-{{- with .Values.data.objectStore }}
-- name: AWS_ENDPOINT_URL
-  value: {{ .endpoint | quote }}
-- name: FSSPEC_S3_ENDPOINT_URL
-  value: {{ .endpoint | quote }}
-{{- if .secret }}
-{{- range list "AWS_ACCESS_KEY_ID" "AWS_SECRET_ACCESS_KEY" }}
+{{- range $name, $store := .Values.data.objectStores }}
+{{- $default := eq $name "default" }}
+{{- $before := ternary "AWS_" (printf "ODATIS_STORE_%s_" ($name | upper | replace "-" "_")) $default }}
+{{- range ternary (list "AWS_ENDPOINT_URL" "FSSPEC_S3_ENDPOINT_URL") (list (print $before "ENDPOINT_URL")) $default }}
 - name: {{ . }}
+  {{- if $store.endpoint }}
+  value: {{ $store.endpoint | quote }}
+  {{- else }}
   valueFrom:
-    secretKeyRef:
-      name: {{ $.Values.data.objectStore.secret }}
-      key: {{ . }}
+    secretKeyRef: {name: {{ $store.secret }}, key: AWS_ENDPOINT_URL}
+  {{- end }}
 {{- end }}
-{{- else }}
+{{- with $store.region }}
+- name: {{ $before }}DEFAULT_REGION
+  value: {{ . | quote }}
+{{- end }}
+{{- if $store.secret }}
+{{- range list "ACCESS_KEY_ID" "SECRET_ACCESS_KEY" }}
+- name: {{ $before }}{{ . }}
+  valueFrom:
+    secretKeyRef: {name: {{ $store.secret }}, key: AWS_{{ . }}}
+{{- end }}
+{{- else if $default }}
 - name: FSSPEC_S3_ANON
   value: "true"
 {{- end }}

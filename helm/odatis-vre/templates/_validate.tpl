@@ -37,6 +37,11 @@
     {{- fail (printf "data.mounts.%s: give one of pvc, nfs, hostPath." $name) -}}
   {{- end -}}
 {{- end -}}
+{{- range $name, $store := .Values.data.objectStores -}}
+  {{- if not (or $store.endpoint $store.secret) -}}
+    {{- fail (printf "data.objectStores.%s: give an endpoint, or a secret that holds one as AWS_ENDPOINT_URL." $name) -}}
+  {{- end -}}
+{{- end -}}
 {{- with .Values.catalog.files -}}
   {{- if $.Values.catalog.volume -}}
     {{- fail "catalog: give files or a volume, not both." -}}

@@ -228,19 +228,30 @@ class Mount(Part):
 
 
 class ObjectStore(Part):
-    """An object store that speaks S3."""
+    """An object store that speaks S3. Its keys are in a Secret that the operator made."""
 
-    endpoint: str = Field(pattern=r"^https?://")
+    endpoint: str | None = Field(
+        None, pattern=r"^https?://", description="address; none is AWS_ENDPOINT_URL in the Secret"
+    )
+    region: str | None = Field(None, min_length=1, description="region, where the store asks for one")
     secret: Name | None = Field(
         None, description="Secret with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; none is anonymous"
     )
+
+    @model_validator(mode="after")
+    def _somewhere(self):
+        if self.endpoint is None and self.secret is None:
+            raise ValueError("give an endpoint, or a secret that holds one")
+        return self
 
 
 class Data(Part):
     """The data beside the compute."""
 
     mounts: dict[MountName, Mount] = {}
-    object_store: ObjectStore | None = None
+    object_stores: dict[MountName, ObjectStore] = Field(
+        {}, description="by name; the one called default is read where a catalogue entry names none"
+    )
     endpoints: list[Egress] = Field([], description="data servers on private addresses that pods may reach")
 
 
@@ -311,10 +322,11 @@ class NetworkPolicy(Part):
     private: list[Cidr] = Field(
         [
             *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16"),
-            *("fc00::/7", "fe80::/10"),
+            *("168.63.129.16/32", "192.0.0.0/24", "198.18.0.0/15", "240.0.0.0/4"),
+            *("fc00::/7", "fe80::/10", "fec0::/10", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16"),
         ],
-        description="addresses that are not the public Internet: pods, services, nodes, cloud metadata; "
-        "add the nodes' where they are public",
+        description="addresses that are not the public Internet: pods, services, nodes, cloud metadata, "
+        "Azure's 168.63.129.16, IPv6 addresses that stand for IPv4 ones; add the nodes' if they are public",
     )
     dns: dict[str, str] = Field(
         {"k8s-app": "kube-dns"}, description="labels of the DNS pods in the namespace kube-system"
