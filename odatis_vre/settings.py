@@ -240,6 +240,9 @@ class Data(Part):
     catalog: str | None = Field(
         None, description="path or URL of the site catalogue; none is the shipped one"
     )
+    read_warning: Memory | None = Field(
+        None, description="bytes that a selection may read before its opening warns; written 512M or 2G"
+    )
 
 
 class Notebooks(Part):

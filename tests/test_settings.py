@@ -53,6 +53,11 @@ def test_memory_is_written_as_people_write_it(written, text, count):
     assert load(written(f"compute: {{worker_memory: {text}}}")).compute.worker_memory == count
 
 
+def test_the_size_of_a_heavy_read_is_written_as_memory_is(written):
+    assert load(written("data: {read_warning: 1.5G}")).data.read_warning == 3 * 2**29
+    assert load(written("{}")).data.read_warning is None
+
+
 def test_a_crooked_size_survives_json():
     crooked = Settings.model_validate({"compute": {"worker_memory": 123456789}})
     assert Settings.model_validate_json(crooked.model_dump_json()) == crooked

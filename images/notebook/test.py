@@ -25,6 +25,8 @@ climatology = catalog["sample/ocean_climatology"].to_xarray(bbox=(-12, 43, 2, 60
 assert climatology.notnull().any().to_array().all()
 assert len(catalog["sample/mackerel_eggs_1992"].to_pandas()) > 100
 
+assert "2 as said" in checks.run("python", "-m", "odatis_vre.catalog.check.nightly", "found.json.gz")
+
 languages, _ = get_language_packs()
 assert "fr_FR" in languages, languages
 

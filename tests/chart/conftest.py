@@ -99,8 +99,11 @@ def values(objects) -> Values:
 @pytest.fixture
 def pods(objects) -> dict[str, dict]:
     """The pod templates of a variant, by kind and name."""
+    kinds = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob")
     return {
-        f"{found['kind']} {found['metadata']['name']}": found["spec"]["template"]
+        f"{found['kind']} {found['metadata']['name']}": found["spec"].get("jobTemplate", found)["spec"][
+            "template"
+        ]
         for found in objects
-        if found["kind"] in ("Deployment", "StatefulSet", "DaemonSet", "Job")
+        if found["kind"] in kinds
     }

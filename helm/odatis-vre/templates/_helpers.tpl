@@ -127,6 +127,12 @@ data-{{ .name }}-{{ include "vre.source" .mount | sha256sum | trunc 8 }}
     claimName: {{ .Values.catalog.volume.pvc }}
     readOnly: true
 {{- end }}
+{{- if .Values.catalog.check.enabled }}
+- name: catalog-status
+  configMap:
+    name: catalog-status
+    optional: true
+{{- end }}
 {{- end }}
 
 {{- define "vre.dataMounts" -}}
@@ -146,6 +152,21 @@ data-{{ .name }}-{{ include "vre.source" .mount | sha256sum | trunc 8 }}
   subPath: {{ . }}
   {{- end }}
 {{- end }}
+{{- if .Values.catalog.check.enabled }}
+- name: catalog-status
+  mountPath: /srv/catalog-status
+  readOnly: true
+{{- end }}
+{{- end }}
+
+{{/* Bytes of a size as the settings write it: the size, 1.5G or a number. */}}
+{{- define "vre.bytes" -}}
+{{- if kindIs "string" . -}}
+{{- $units := dict "" 1 "K" 1024 "M" 1048576 "G" 1073741824 "T" 1099511627776 -}}
+{{- mulf (regexFind "^[0-9.]+" . | float64) (get $units (regexFind "[KMGT]" .)) | ceil | int64 -}}
+{{- else -}}
+{{- . | int64 -}}
+{{- end -}}
 {{- end }}
 
 {{- define "vre.dataEnv" -}}
@@ -157,6 +178,14 @@ data-{{ .name }}-{{ include "vre.source" .mount | sha256sum | trunc 8 }}
 - name: ODATIS_CATALOG
   value: {{ . | quote }}
 {{- end }}
+{{- end }}
+{{- with dig "data" "read_warning" "" .Values.vre }}
+- name: ODATIS_READ_WARNING
+  value: {{ include "vre.bytes" . | quote }}
+{{- end }}
+{{- if .Values.catalog.check.enabled }}
+- name: ODATIS_CATALOG_STATUS
+  value: /srv/catalog-status/status.json.gz
 {{- end }}
 {{- range $name, $store := .Values.data.objectStores }}
 {{- $default := eq $name "default" }}

@@ -262,11 +262,26 @@ class Volume(Part):
     sub_path: str | None = None
 
 
+class CatalogCheck(Pod):
+    """Every night the catalogue's entries are opened, and cards and dashboards tell what was found."""
+
+    resources: Resources = _resources("50m", "512Mi", "2Gi")
+    enabled: bool = True
+    schedule: str = Field(
+        "17 3 * * *", pattern=r"^(@[a-z]+|\S+( \S+){4})$", description="when, as cron writes it"
+    )
+    remote: bool = Field(False, description="also open what is on servers elsewhere, one value a variable")
+    hours: float = Field(
+        4, gt=0, le=23, description="no entry is begun after them; the next night begins where this one ended"
+    )
+
+
 class Catalog(Part):
     """The site catalogue; none of them is the one in the image."""
 
     files: dict[FileName, str] = Field({}, description="file name to text; odatis.yaml is the root")
     volume: Volume | None = Field(None, description="folder with odatis.yaml at its root")
+    check: CatalogCheck = CatalogCheck()
 
     @model_validator(mode="after")
     def _one_source(self):
@@ -342,7 +357,9 @@ class NetworkPolicy(Part):
         description="also say with Cilium's own policy that they reach the Kubernetes API, which an address "
         "cannot say there; none asks the cluster (write true where the chart is rendered without one)",
     )
-    extra_egress: dict[Literal["hub", "singleuser", "worker", "dashboards"], list[dict[str, Any]]] = Field(
+    extra_egress: dict[
+        Literal["hub", "singleuser", "worker", "dashboards", "check"], list[dict[str, Any]]
+    ] = Field(
         {},
         description="more egress rules, in Kubernetes' words: the hub's database or login server, a data "
         "server that is a pod",

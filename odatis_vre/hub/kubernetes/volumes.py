@@ -9,6 +9,7 @@ __all__ = ["HOME", "claim_name", "data_volumes", "notebook_volumes", "pod_local_
 # The home of the image's user; images/notebook/Dockerfile says the same.
 HOME = "/home/odatis"
 CATALOG = "/srv/catalog"
+STATUS = "/srv/catalog-status"
 STORES = {"templates": "/srv/templates", "workshops": "/srv/workshops"}
 LOCAL = "/run/vre"
 
@@ -39,6 +40,13 @@ def data_volumes(values: Values) -> tuple[list[dict], list[dict], list[dict]]:
         env.append({"name": "ODATIS_CATALOG", "value": f"{CATALOG}/odatis.yaml"})
     elif values.vre.data.catalog:
         env.append({"name": "ODATIS_CATALOG", "value": values.vre.data.catalog})
+    if values.vre.data.read_warning:
+        env.append({"name": "ODATIS_READ_WARNING", "value": str(values.vre.data.read_warning)})
+    if values.catalog.check.enabled:
+        # Optional: pods of a running Dask cluster are still made after an upgrade that turns the check off.
+        volumes.append({"name": "catalog-status", "configMap": {"name": "catalog-status", "optional": True}})
+        mounts.append({"name": "catalog-status", "mountPath": STATUS, "readOnly": True})
+        env.append({"name": "ODATIS_CATALOG_STATUS", "value": f"{STATUS}/status.json.gz"})
     return volumes, mounts, env + _object_stores(values)
 
 
