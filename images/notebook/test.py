@@ -12,6 +12,8 @@ from odatis_vre.shipped import shipped
 
 checks.sound()
 checks.locked("notebook", sys.argv[1])
+size = checks.unpacked()
+assert size < 2e9, f"{size} bytes unpacked, 2 GB at most"
 checks.imports("xarray", "dask_gateway", "panel", "sklearn", "odatis_vre.dashboards.serve")
 
 assert "Usage" in checks.run("odatis", "--help")
