@@ -2,7 +2,8 @@
 
 import hashlib
 
-from odatis_vre.hub.kubernetes.values import Mount, ObjectStore, Values, Volume
+from odatis_vre.hub.kubernetes.data_values import Mount, ObjectStore, Volume
+from odatis_vre.hub.kubernetes.values import Values
 
 __all__ = ["HOME", "claim_name", "data_volumes", "notebook_volumes", "pod_local_volumes"]
 

@@ -11,7 +11,8 @@ from odatis_vre.errors import SettingsError
 from odatis_vre.hub import kubernetes
 from odatis_vre.hub.kubernetes.pods import image_reference
 from odatis_vre.hub.kubernetes.release import Release, read_values
-from odatis_vre.hub.kubernetes.values import Image, Values
+from odatis_vre.hub.kubernetes.value_parts import Image
+from odatis_vre.hub.kubernetes.values import Values
 
 WORDS = {"name": {"en": "n", "fr": "n"}, "description": {"en": "d", "fr": "d"}}
 
