@@ -78,11 +78,13 @@ content() { # a hash of what the image is made of: its folder, and what its Dock
     } | sha256sum | cut -c 1-16
 }
 
-labelled() {
-    "$ENGINE" inspect "$1" | grep -q "image.revision\": \"$revision\"" || {
-        echo "$1 has not the label of revision $revision" >&2
-        exit 1
-    }
+labelled() { # what the image says of itself is what it was built from
+    for label in "version=$version" "revision=$revision" "source=$SOURCE"; do
+        "$ENGINE" inspect "$1" | grep -qF "\"org.opencontainers.image.${label%%=*}\": \"${label#*=}\"" || {
+            echo "$1 has not the label $label" >&2
+            exit 1
+        }
+    done
 }
 
 # As in a pod: user 1000, no capabilities, a read-only root, an empty /tmp and home.

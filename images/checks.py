@@ -49,6 +49,17 @@ def writable(folder: str) -> bool:
     return True
 
 
+def unpacked(root: str = "/") -> int:
+    """Bytes of the files of an image, without what is mounted into it; one with several names counts once."""
+    seen = {}
+    for folder, inner, files in os.walk(root):
+        inner[:] = [name for name in inner if not Path(folder, name).is_mount()]
+        for name in files:
+            found = Path(folder, name).lstat()
+            seen[found.st_dev, found.st_ino] = found.st_size
+    return sum(seen.values())
+
+
 def locked(name: str, version: str) -> None:
     """The packages are those of the lock, the library is of that version, and nothing else is there."""
     lock = (REQUIREMENTS / f"{name}.txt").read_text("utf-8")

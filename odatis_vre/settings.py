@@ -5,6 +5,7 @@ the key, the value and what is allowed.
 """
 
 import ipaddress
+import math
 import re
 from pathlib import Path
 from typing import Annotated, Literal
@@ -25,13 +26,14 @@ __all__ = ["BEYOND_THIS_MACHINE", "Profile", "Settings", "Text", "size_text"]
 BEYOND_THIS_MACHINE = "I accept that everyone with the password can run programs on this machine"
 PAGE = r"^/"
 _SIZES = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
+_SIZE = r"([0-9]{1,15}(?:\.[0-9]{1,9})?)\s*([KMGT]?)i?B?"
 
 
 def _bytes(value: object) -> object:
     if isinstance(value, str):
-        if not (match := re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)i?B?", value.strip())):
+        if not (match := re.fullmatch(_SIZE, value.strip())):
             raise ValueError("size")
-        return int(float(match[1]) * _SIZES[match[2]])
+        return math.ceil(float(match[1]) * _SIZES[match[2]])
     return value
 
 
@@ -58,8 +60,8 @@ Memory = Annotated[
     WithJsonSchema(
         {
             "anyOf": [
-                {"type": "integer", "exclusiveMinimum": 0},
-                {"type": "string", "pattern": r"^\d+(\.\d+)?\s*[KMGT]?i?B?$"},
+                {"type": "integer", "exclusiveMinimum": 0, "maximum": 2**63},
+                {"type": "string", "pattern": f"^{_SIZE}$", "not": {"pattern": r"^[0.]+[^0-9.]*$"}},
             ]
         }
     ),
@@ -69,14 +71,20 @@ UserName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._@+-]*$")]
 Url = Annotated[str, Field(pattern=r"^https?://")]
 
 
+_IMAGE = r"^[^\s@]+(@sha256:[0-9a-f]{64}|:[0-9A-Za-z_][0-9A-Za-z_.-]{0,127})$"
+_LATEST = ":latest$"
+
+
 def _exact_image(value: str) -> str:
-    if "@sha256:" not in value and (":" not in value.rsplit("/", 1)[-1] or value.endswith(":latest")):
+    if not re.search(_IMAGE, value) or re.search(_LATEST, value):
         raise ValueError("image")
     return value
 
 
 ImageName = Annotated[
-    str, AfterValidator(_exact_image), WithJsonSchema({"type": "string", "pattern": "[:@][^/]+$"})
+    str,
+    AfterValidator(_exact_image),
+    WithJsonSchema({"type": "string", "pattern": _IMAGE, "not": {"pattern": _LATEST}}),
 ]
 
 
@@ -163,8 +171,8 @@ class Auth(Part):
     def _somebody(self):
         if self.kind != "shared-password" and getattr(self, self.kind) is None:
             raise ValueError(f"provider {self.kind}")
-        organizations = self.github.organizations if self.kind == "github" else []
-        if not (self.users or self.groups or self.allow_all or organizations):
+        groups = {"oidc": self.groups, "github": self.github and self.github.organizations}.get(self.kind)
+        if not (self.users or groups or self.allow_all):
             raise ValueError("nobody")
         return self
 
@@ -231,6 +239,9 @@ class Data(Part):
 
     catalog: str | None = Field(
         None, description="path or URL of the site catalogue; none is the shipped one"
+    )
+    read_warning: Memory | None = Field(
+        None, description="bytes that a selection may read before its opening warns; written 512M or 2G"
     )
 
 

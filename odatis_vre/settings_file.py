@@ -11,7 +11,7 @@ from odatis_vre.errors import SettingsError
 from odatis_vre.i18n import tr
 from odatis_vre.settings import BEYOND_THIS_MACHINE, PAGE, Settings
 
-__all__ = ["load"]
+__all__ = ["load", "mistakes"]
 
 
 def load(path: str | Path | None = None) -> Settings:
@@ -62,9 +62,36 @@ def _read(path: Path) -> Settings:
     try:
         settings = Settings.model_validate(values)
     except ValidationError as error:
-        sentences = [_sentence(path, node, detail) for detail in error.errors()]
-        raise SettingsError("\n".join(dict.fromkeys(sentences))) from None
+        raise SettingsError(mistakes(error, path, node)) from None
     return _with_whole_paths(path, node, settings)
+
+
+def mistakes(
+    error: ValidationError,
+    path: Path,
+    node: yaml.Node | None = None,
+    model: type[BaseModel] = Settings,
+    at: tuple[str, ...] = (),
+) -> str:
+    """What is wrong with settings, a line a mistake.
+
+    Parameters
+    ----------
+    error : pydantic.ValidationError
+    path : Path
+        The file that they were read from.
+    node : yaml.Node, optional
+        What is in it, to tell the lines; without it all is on the first.
+    model : type
+        What the file holds: the settings, or values that hold them.
+    at : tuple of str
+        The key in it below which the settings are.
+
+    Returns
+    -------
+    str
+    """
+    return "\n".join(dict.fromkeys(_sentence(path, node, detail, model, at) for detail in error.errors()))
 
 
 def _with_whole_paths(path: Path, node: yaml.Node | None, settings: Settings) -> Settings:
@@ -119,12 +146,15 @@ def _line(node: yaml.Node | None, loc: tuple) -> int:
     return line
 
 
-def _sentence(path: Path, node: yaml.Node | None, detail: dict) -> str:
+def _sentence(
+    path: Path, node: yaml.Node | None, detail: dict, model: type[BaseModel], at: tuple[str, ...]
+) -> str:
     loc = tuple(step for step in detail["loc"] if step != "[key]")
+    own = loc[len(at) :] if loc[: len(at)] == at else None
     where = {"path": path, "line": _line(node, loc), "key": ".".join(map(str, loc)) or "vre"}
     kind, value = detail["type"], detail["input"]
     if kind == "extra_forbidden":
-        names = _allowed_keys(loc)
+        names = _allowed_keys(loc, model)
         near = difflib.get_close_matches(str(loc[-1]), names, 1)
         did_you_mean = " " + tr("settings.did_you_mean", name=near[0]) if near else ""
         return tr("settings.unknown_key", **where, allowed=", ".join(names)) + did_you_mean
@@ -134,15 +164,15 @@ def _sentence(path: Path, node: yaml.Node | None, detail: dict) -> str:
     if message == "beyond_this_machine":
         where["line"] = _line(node, ("hub", "address"))
         return tr("settings.network_password", **where, words=BEYOND_THIS_MACHINE)
-    if loc == ("auth", "kind") and value == "dummy":
+    if own == ("auth", "kind") and value == "dummy":
         return tr("settings.dummy", **where)
     if message.startswith("provider "):
-        return tr("settings.missing_key", **{**where, "key": f"auth.{message.split()[1]}"})
+        return tr("settings.missing_key", **{**where, "key": ".".join((*at, "auth", message.split()[1]))})
     if message == "nobody":
         return tr("settings.nobody", **where)
     if message in ("size", "image"):
         allowed = tr(f"settings.{message}")
-    elif loc[:1] == ("hub",) and kind == "value_error":
+    elif own and own[0] == "hub" and kind == "value_error":
         where["key"], where["line"] = "hub.address", _line(node, ("hub", "address"))
         value, allowed = value.get("address"), tr("settings.address")
     else:
@@ -161,16 +191,19 @@ def _allowed(kind: str, detail: dict) -> str:
         return detail["msg"]
 
 
-def _allowed_keys(loc: tuple) -> list[str]:
-    model: object = Settings
+def _allowed_keys(loc: tuple, model: object) -> list[str]:
     for step in loc[:-1]:
         if isinstance(model, type) and issubclass(model, BaseModel):
-            field = model.model_fields.get(str(step))
+            field = _fields(model).get(str(step))
             model = field.annotation if field else None
         elif get_origin(model) is dict:
             model = get_args(model)[1]
     if isinstance(model, type) and issubclass(model, BaseModel):
-        return list(model.model_fields)
+        return list(_fields(model))
     if get_origin(model) is dict and get_origin(get_args(model)[0]) is Literal:
         return list(get_args(get_args(model)[0]))
     return []
+
+
+def _fields(model: type[BaseModel]) -> dict:
+    return {field.alias or name: field for name, field in model.model_fields.items()}

@@ -53,6 +53,11 @@ def test_memory_is_written_as_people_write_it(written, text, count):
     assert load(written(f"compute: {{worker_memory: {text}}}")).compute.worker_memory == count
 
 
+def test_the_size_of_a_heavy_read_is_written_as_memory_is(written):
+    assert load(written("data: {read_warning: 1.5G}")).data.read_warning == 3 * 2**29
+    assert load(written("{}")).data.read_warning is None
+
+
 def test_a_crooked_size_survives_json():
     crooked = Settings.model_validate({"compute": {"worker_memory": 123456789}})
     assert Settings.model_validate_json(crooked.model_dump_json()) == crooked
@@ -175,7 +180,24 @@ def test_a_vre_that_nobody_may_enter_is_refused(written):
     assert "line 1: nobody may log in" in refused(written("auth: {users: []}"))
 
 
-@pytest.mark.parametrize("image", ["ocean", "ocean:latest", "registry:5000/ocean"])
+@pytest.mark.parametrize("kind", ["shared-password", "github"])
+def test_groups_let_nobody_in_where_the_login_knows_none(written, kind):
+    given = f"{{kind: {kind}, users: [], groups: [ocean], github: {{client_id: v}}}}"
+    assert "nobody may log in" in refused(written(f"auth: {given}"))
+
+
+def test_groups_of_a_provider_are_somebody(written):
+    given = "{kind: oidc, groups: [ocean], oidc: {issuer: 'https://login.example.org', client_id: v}}"
+    assert load(written(f"auth: {given}")).auth.groups == ["ocean"]
+
+
+def test_a_size_of_nothing_is_refused(written):
+    assert "compute.worker_memory cannot be '0G'. More than 0" in refused(
+        written("compute: {worker_memory: 0G}")
+    )
+
+
+@pytest.mark.parametrize("image", ["ocean", "ocean:latest", "registry:5000/ocean", "ocean@sha256:abc"])
 def test_an_image_that_may_change_is_refused(written, image):
     text = refused(written(PROFILE.format(image=image)))
     assert f"profiles.big.image cannot be '{image}'. Write an image with an exact tag or a digest" in text

@@ -9,7 +9,7 @@ checks.sound()
 checks.locked("hub", sys.argv[1])
 checks.imports("kubespawner", "oauthenticator.generic", "oauthenticator.github", "jupyterhub_idle_culler")
 checks.imports("psycopg2", "pymysql")
-for module in ("traits", "spawner", "scheduler_pages", "secrets"):
+for module in ("traits", "spawner", "scheduler_pages", "secrets", "catalog_status"):
     checks.imports(f"odatis_vre.hub.kubernetes.{module}")
 assert "Usage" in checks.run("odatis", "--help")
 checks.run("jupyterhub", "upgrade-db")

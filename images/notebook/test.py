@@ -12,6 +12,8 @@ from odatis_vre.shipped import shipped
 
 checks.sound()
 checks.locked("notebook", sys.argv[1])
+size = checks.unpacked()
+assert size < 2e9, f"{size} bytes unpacked, 2 GB at most"
 checks.imports("xarray", "dask_gateway", "panel", "sklearn", "odatis_vre.dashboards.serve")
 
 assert "Usage" in checks.run("odatis", "--help")
@@ -24,6 +26,8 @@ catalog = ov.open_catalog()
 climatology = catalog["sample/ocean_climatology"].to_xarray(bbox=(-12, 43, 2, 60)).load()
 assert climatology.notnull().any().to_array().all()
 assert len(catalog["sample/mackerel_eggs_1992"].to_pandas()) > 100
+
+assert "2 as said" in checks.run("python", "-m", "odatis_vre.catalog.check.nightly", "found.json.gz")
 
 languages, _ = get_language_packs()
 assert "fr_FR" in languages, languages

@@ -66,7 +66,9 @@ _DRIVERS = {
 }
 # Not fsspec's caches, which write where the catalogue says, nor `reference`, which renders templates.
 _PROTOCOLS = (*LOCAL, "http", "https", "s3", "ftp", "zip")
-_STORAGE = "anon client_kwargs endpoint_url headers region_name requester_pays"
+_STORAGE = "anon client_kwargs endpoint_url headers region_name requester_pays store"
+# A store that the site names has its own.
+_OF_STORE = ("anon", "client_kwargs", "endpoint_url", "region_name")
 # Logins are kept in netrc, a keyring or the environment: what a catalogue holds travels to workers.
 _LOGINS = frozenset(["key", "secret", "token", "password", "username", "host", "port", "session", "auth"])
 _LOGIN_HEADERS = ("authorization", "proxy-authorization", "cookie", "x-api-key", "x-auth-token")
@@ -176,7 +178,9 @@ def _arguments(args: dict[str, Any], driver: _Driver, field: str) -> Iterator[tu
 def _storage(options: dict[str, Any], field: str) -> Iterator[tuple[str, str]]:
     """Of a chain, `storage_options` may name each protocol's own."""
     for name, value in options.items():
-        if name in _PROTOCOLS or name == "client_kwargs":
+        if "store" in options and name in _OF_STORE:
+            yield f"{field}.{name}", tr("access.store_alone", name=name)
+        elif name in _PROTOCOLS or name == "client_kwargs":
             yield from _storage(_mapping(value), f"{field}.{name}")
         elif name in _LOGINS:
             yield f"{field}.{name}", tr("access.login_in_catalogue")

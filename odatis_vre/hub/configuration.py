@@ -56,7 +56,7 @@ def set_auth(c: Config, settings: Settings, password: str | None) -> None:
     """Who may log in, and how."""
     c.JupyterHub.authenticator_class = settings.auth.kind
     c.Authenticator.allowed_users = set(settings.auth.users)
-    c.Authenticator.allow_all = False
+    c.Authenticator.allow_all = settings.auth.allow_all
     c.Authenticator.any_allow_config = True
     c.Authenticator.post_auth_hook = events.on_login
     if password is not None:

@@ -72,7 +72,8 @@ def configure_gateway(c: Config, settings: Settings, place: Place, encrypt_key: 
     c.LocalBackend.sigint_timeout = 3
     c.LocalBackend.inherited_environment = [
         *("PATH", "PYTHONPATH", "VIRTUAL_ENV", "LANG", "LC_ALL", "TZ"),
-        *("OPENBLAS_CORETYPE", "SSL_CERT_FILE", "ODATIS_CATALOG", MARKER),
+        *("OPENBLAS_CORETYPE", "SSL_CERT_FILE", MARKER),
+        *("ODATIS_CATALOG", "ODATIS_CATALOG_STATUS", "ODATIS_READ_WARNING"),
     ]
     set_limits(c, compute)
     # Whole ones only, where nothing holds a process to its cores.

@@ -231,3 +231,50 @@ def test_a_catalogue_at_an_address_has_no_place_beside_it():
     with pytest.raises(CatalogError, match=r"https://data\.org") as caught:
         status_path("https://data.org/odatis.yaml")
     assert "--status" in caught.value.hint
+
+
+def test_a_status_may_be_packed(warm_pool, tmp_path, monkeypatch):
+    monkeypatch.setenv("ODATIS_CATALOG_STATUS", str(tmp_path / "status.json.gz"))
+    entry = warm_pool()
+    keep(tmp_path / "status.json.gz", check_catalog([entry]))
+    assert (tmp_path / "status.json.gz").read_bytes()[:2] == b"\x1f\x8b"
+    assert status_of(entry).state == "as_said"
+    (tmp_path / "status.json.gz").write_bytes((tmp_path / "status.json.gz").read_bytes()[:40])
+    assert status_of(warm_pool()) is None
+
+
+def test_ones_own_check_counts_beside_that_of_the_site(warm_pool, tmp_path, monkeypatch):
+    """Of a user's own catalogue the site's status knows nothing; of the site's it tells more."""
+    monkeypatch.setenv("ODATIS_CATALOG_STATUS", str(tmp_path / "site" / "status.json"))
+    entry = warm_pool()
+    keep(tmp_path / "catalog.status.json", check_catalog([entry]))
+    assert status_of(entry).state == "as_said"
+    later = check_entry(entry)._replace(state="unopened", checked_at="2999-01-01T00:00:00+00:00")
+    keep(tmp_path / "site" / "status.json", [(entry, later)])
+    assert status_of(entry).state == "unopened"
+
+
+def test_a_status_of_another_catalogue_with_the_same_names_gives_way(warm_pool, tmp_path, monkeypatch):
+    monkeypatch.setenv("ODATIS_CATALOG_STATUS", str(tmp_path / "site" / "status.json"))
+    other = warm_pool(units="K")
+    keep(tmp_path / "site" / "status.json", check_catalog([other]))
+    entry = warm_pool()
+    assert status_of(entry).stale
+    keep(tmp_path / "catalog.status.json", check_catalog([entry]))
+    assert (status_of(entry).state, status_of(entry).stale) == ("as_said", False)
+
+
+def test_the_status_beside_the_sites_root_counts_for_files_in_its_folders(warm_pool, tmp_path, monkeypatch):
+    entry = warm_pool()
+    (tmp_path / "root").mkdir()
+    (root := tmp_path / "root" / "odatis.yaml").write_text("sources: {}", "utf-8")
+    monkeypatch.setenv("ODATIS_CATALOG", str(root))
+    keep(status_path(str(root)), check_catalog([entry]))
+    assert status_of(entry).state == "as_said"
+
+
+def test_a_place_that_cannot_be_written_is_named(warm_pool, tmp_path):
+    (tmp_path / "file").write_text("", "utf-8")
+    with pytest.raises(CatalogError, match=r"cannot be kept in .*status\.json") as caught:
+        keep(tmp_path / "file" / "status.json", check_catalog([warm_pool()]))
+    assert "--status" in caught.value.hint

@@ -61,9 +61,9 @@ class Helm:
     def objects(self, *files: Path) -> list[dict]:
         return [found for found in yaml.load_all(self.text(*files), yaml.CSafeLoader) if found]
 
-    def refusal(self, folder: Path, values: dict) -> str:
+    def refusal(self, folder: Path, values: dict, *words: str) -> str:
         (file := folder / "values.yaml").write_text(yaml.safe_dump(values), "utf-8")
-        done = self.template("--values", file)
+        done = self.template("--values", file, *words)
         assert done.returncode != 0, "Helm accepted it"
         return done.stderr
 
@@ -99,8 +99,11 @@ def values(objects) -> Values:
 @pytest.fixture
 def pods(objects) -> dict[str, dict]:
     """The pod templates of a variant, by kind and name."""
+    kinds = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob")
     return {
-        f"{found['kind']} {found['metadata']['name']}": found["spec"]["template"]
+        f"{found['kind']} {found['metadata']['name']}": found["spec"].get("jobTemplate", found)["spec"][
+            "template"
+        ]
         for found in objects
-        if found["kind"] in ("Deployment", "StatefulSet", "DaemonSet", "Job")
+        if found["kind"] in kinds
     }

@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
+from odatis_vre.hub.kubernetes.values import Values
 from odatis_vre.hub.kubernetes.volumes import data_volumes
 
 VARIANTS = sorted((Path(__file__).parent / "variants").glob("*.yaml"))
@@ -53,3 +55,27 @@ def test_a_folder_of_a_server_or_node_becomes_a_claim_of_the_chart(objects, valu
         assert disk["spec"]["claimRef"] == {"name": name, "namespace": "ocean"}
         assert disk["spec"]["persistentVolumeReclaimPolicy"] == "Retain"
     assert disks == {}
+
+
+@pytest.mark.parametrize(
+    ("written", "count"),
+    [
+        ("1.5G", 3 * 2**29),
+        ("2GB", 2**31),
+        ("512 MiB", 2**29),
+        ("1000", 1000),
+        ("0.3K", 308),
+        (2_500_000_000, 2_500_000_000),
+        (2**40, 2**40),
+    ],
+)
+def test_a_size_means_the_same_in_templates_and_settings(helm, tmp_path, written, count):
+    values = {"vre": {"data": {"read_warning": written}}}
+    (file := tmp_path / "values.yaml").write_text(yaml.safe_dump(values), "utf-8")
+    (board,) = (
+        o for o in helm.objects(file) if o["kind"] == "Deployment" and o["metadata"]["name"] == "explore"
+    )
+    env = board["spec"]["template"]["spec"]["containers"][0]["env"]
+    expected = {"name": "ODATIS_READ_WARNING", "value": str(count)}
+    assert expected in env
+    assert expected in data_volumes(Values.model_validate(values))[2]

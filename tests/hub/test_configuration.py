@@ -1,6 +1,9 @@
 """Settings to traits: one fact a test, on an empty Config."""
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -51,6 +54,10 @@ def test_only_the_listed_users_may_log_in():
 
 def test_nobody_else_may():
     assert configured().Authenticator.allow_all is False
+
+
+def test_everybody_may_where_the_settings_say_so():
+    assert configured(auth={"allow_all": True}).Authenticator.allow_all is True
 
 
 def test_the_password_is_given_to_the_authenticator_alone():
@@ -128,6 +135,75 @@ def test_a_dashboard_that_is_off_is_no_service():
 def test_servers_find_the_gateway_behind_the_hub():
     found = configured().Spawner.environment["DASK_GATEWAY__ADDRESS"]
     assert found == "http://127.0.0.1:8000/services/dask-gateway"
+
+
+def gateways_environment(**settings) -> list[str]:
+    configure_gateway(c := Config(), Settings.model_validate(settings), PLACE, "key")
+    return c.LocalBackend.inherited_environment
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "data"),
+    [
+        ("ODATIS_CATALOG", "/data/odatis.yaml", {"catalog": "/data/odatis.yaml"}),
+        ("ODATIS_READ_WARNING", "1610612736", {"read_warning": "1.5G"}),
+    ],
+)
+def test_what_the_settings_say_of_data_reaches_servers_workers_and_dashboards(name, value, data):
+    c = configured(data=data)
+    assert c.Spawner.environment[name] == value
+    assert service(c, "explore")["environment"][name] == value
+    assert service(c, "dask-gateway")["environment"][name] == value
+    assert name in gateways_environment()
+
+
+def test_without_a_limit_no_read_is_heavy():
+    assert "ODATIS_READ_WARNING" not in configured().Spawner.environment
+
+
+def test_where_the_catalogues_status_is_may_be_told_to_all(monkeypatch):
+    monkeypatch.delenv("ODATIS_CATALOG_STATUS", raising=False)
+    assert "ODATIS_CATALOG_STATUS" not in configured().Spawner.environment
+    monkeypatch.setenv("ODATIS_CATALOG_STATUS", "/data/status.json")
+    c = configured()
+    assert c.Spawner.environment["ODATIS_CATALOG_STATUS"] == "/data/status.json"
+    assert service(c, "explore")["environment"]["ODATIS_CATALOG_STATUS"] == "/data/status.json"
+
+
+def test_servers_and_dashboards_tell_what_a_check_on_this_machine_found(tmp_path, monkeypatch):
+    for name in ("ODATIS_CATALOG_STATUS", "ODATIS_CATALOG"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "physics").mkdir()
+    (tmp_path / "physics" / "warm.csv").write_text("sst\n3\n", "utf-8")
+    nested = (
+        "sources: {physics: {driver: yaml_file_cat, args: {path: '{{ CATALOG_DIR }}/physics/physics.yaml'}}}"
+    )
+    (catalog := tmp_path / "odatis.yaml").write_text(nested, "utf-8")
+    (tmp_path / "physics" / "physics.yaml").write_text(
+        "sources: {warm: {driver: csv, args: {urlpath: '{{ CATALOG_DIR }}/warm.csv'}}}", "utf-8"
+    )
+    c = configured(data={"catalog": str(catalog)})
+    program = (
+        "from odatis_vre.catalog import open_catalog; from odatis_vre.catalog.check import status_of; "
+        "print(status_of(open_catalog()['physics/warm']))"
+    )
+
+    def told(environment: dict[str, str]) -> str:
+        done = subprocess.run(
+            [sys.executable, "-c", program],
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+            timeout=100,
+        )
+        return done.stdout.strip() or done.stderr
+
+    assert told(c.Spawner.environment) == "None"
+    command = "from odatis_vre.cli import main; main()"
+    check = [sys.executable, "-c", command, "catalog", "check", "--path", str(catalog)]
+    subprocess.run(check, check=True, capture_output=True, timeout=100)
+    assert "it opens, and holds what is said here" in told(c.Spawner.environment)
+    assert "it opens, and holds what is said here" in told(service(c, "explore")["environment"])
 
 
 def test_no_secret_is_in_a_servers_environment():

@@ -127,6 +127,12 @@ data-{{ .name }}-{{ include "vre.source" .mount | sha256sum | trunc 8 }}
     claimName: {{ .Values.catalog.volume.pvc }}
     readOnly: true
 {{- end }}
+{{- if .Values.catalog.check.enabled }}
+- name: catalog-status
+  configMap:
+    name: catalog-status
+    optional: true
+{{- end }}
 {{- end }}
 
 {{- define "vre.dataMounts" -}}
@@ -146,6 +152,21 @@ data-{{ .name }}-{{ include "vre.source" .mount | sha256sum | trunc 8 }}
   subPath: {{ . }}
   {{- end }}
 {{- end }}
+{{- if .Values.catalog.check.enabled }}
+- name: catalog-status
+  mountPath: /srv/catalog-status
+  readOnly: true
+{{- end }}
+{{- end }}
+
+{{/* Bytes of a size as the settings write it: the size, 1.5G or a number. */}}
+{{- define "vre.bytes" -}}
+{{- if kindIs "string" . -}}
+{{- $units := dict "" 1 "K" 1024 "M" 1048576 "G" 1073741824 "T" 1099511627776 -}}
+{{- mulf (regexFind "^[0-9.]+" . | float64) (get $units (regexFind "[KMGT]" .)) | ceil | int64 -}}
+{{- else -}}
+{{- . | int64 -}}
+{{- end -}}
 {{- end }}
 
 {{- define "vre.dataEnv" -}}
@@ -158,20 +179,37 @@ data-{{ .name }}-{{ include "vre.source" .mount | sha256sum | trunc 8 }}
   value: {{ . | quote }}
 {{- end }}
 {{- end }}
-{{- with .Values.data.objectStore }}
-- name: AWS_ENDPOINT_URL
-  value: {{ .endpoint | quote }}
-- name: FSSPEC_S3_ENDPOINT_URL
-  value: {{ .endpoint | quote }}
-{{- if .secret }}
-{{- range list "AWS_ACCESS_KEY_ID" "AWS_SECRET_ACCESS_KEY" }}
-- name: {{ . }}
-  valueFrom:
-    secretKeyRef:
-      name: {{ $.Values.data.objectStore.secret }}
-      key: {{ . }}
+{{- with dig "data" "read_warning" "" .Values.vre }}
+- name: ODATIS_READ_WARNING
+  value: {{ include "vre.bytes" . | quote }}
 {{- end }}
-{{- else }}
+{{- if .Values.catalog.check.enabled }}
+- name: ODATIS_CATALOG_STATUS
+  value: /srv/catalog-status/status.json.gz
+{{- end }}
+{{- range $name, $store := .Values.data.objectStores }}
+{{- $default := eq $name "default" }}
+{{- $before := ternary "AWS_" (printf "ODATIS_STORE_%s_" ($name | upper | replace "-" "_")) $default }}
+{{- range ternary (list "AWS_ENDPOINT_URL" "FSSPEC_S3_ENDPOINT_URL") (list (print $before "ENDPOINT_URL")) $default }}
+- name: {{ . }}
+  {{- if $store.endpoint }}
+  value: {{ $store.endpoint | quote }}
+  {{- else }}
+  valueFrom:
+    secretKeyRef: {name: {{ $store.secret }}, key: AWS_ENDPOINT_URL}
+  {{- end }}
+{{- end }}
+{{- with $store.region }}
+- name: {{ $before }}DEFAULT_REGION
+  value: {{ . | quote }}
+{{- end }}
+{{- if $store.secret }}
+{{- range list "ACCESS_KEY_ID" "SECRET_ACCESS_KEY" }}
+- name: {{ $before }}{{ . }}
+  valueFrom:
+    secretKeyRef: {name: {{ $store.secret }}, key: AWS_{{ . }}}
+{{- end }}
+{{- else if $default }}
 - name: FSSPEC_S3_ANON
   value: "true"
 {{- end }}

@@ -9,12 +9,21 @@
   {{- if not .Values.hub.clientSecret -}}
     {{- fail (printf "vre.auth.kind is %s: hub.clientSecret names the Secret that holds the client secret." $kind) -}}
   {{- end -}}
-  {{- if not (or $auth.users $auth.groups $auth.allow_all (dig "github" "organizations" "" $auth)) -}}
-    {{- fail "Nobody may log in: give vre.auth.users, vre.auth.groups, vre.auth.github.organizations or vre.auth.allow_all." -}}
+{{- end -}}
+{{- /* The authenticator of each kind looks at its own: the others' groups let nobody in. */ -}}
+{{- $groups := get (dict "oidc" $auth.groups "github" (dig "github" "organizations" "" $auth)) $kind -}}
+{{- if not (or $auth.users $groups $auth.allow_all (and (eq $kind "shared-password") (not (hasKey $auth "users")))) -}}
+  {{- fail (printf "Nobody may log in: give vre.auth.users%s or vre.auth.allow_all." (get (dict "oidc" ", vre.auth.groups" "github" ", vre.auth.github.organizations") $kind)) -}}
+{{- end -}}
+{{- range $name, $profile := dig "profiles" dict .Values.vre -}}
+  {{- if hasSuffix ":latest" ($profile.image | default "") -}}
+    {{- fail (printf "vre.profiles.%s.image is %s: give an exact tag or a digest, not latest." $name $profile.image) -}}
   {{- end -}}
 {{- end -}}
-{{- if and (eq $kind "shared-password") (hasKey $auth "users") (not (or $auth.users $auth.groups $auth.allow_all)) -}}
-  {{- fail "Nobody may log in: give vre.auth.users or vre.auth.allow_all." -}}
+{{- range $part := list "hub" "proxy" "singleuser" "gateway" "traefik" -}}
+  {{- if eq (index $.Values $part).image.tag "latest" -}}
+    {{- fail (printf "%s.image.tag is latest: give an exact tag or a digest." $part) -}}
+  {{- end -}}
 {{- end -}}
 {{- if and (eq .Values.hub.db.type "url") (not .Values.hub.db.url) -}}
   {{- fail "hub.db.type is url: hub.db.url names the Secret that holds the URL." -}}
@@ -26,6 +35,11 @@
   {{- end -}}
   {{- if ne (int $sources) 1 -}}
     {{- fail (printf "data.mounts.%s: give one of pvc, nfs, hostPath." $name) -}}
+  {{- end -}}
+{{- end -}}
+{{- range $name, $store := .Values.data.objectStores -}}
+  {{- if not (or $store.endpoint $store.secret) -}}
+    {{- fail (printf "data.objectStores.%s: give an endpoint, or a secret that holds one as AWS_ENDPOINT_URL." $name) -}}
   {{- end -}}
 {{- end -}}
 {{- with .Values.catalog.files -}}

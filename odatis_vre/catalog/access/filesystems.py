@@ -18,10 +18,11 @@ from odatis_vre.catalog.access.failures import Refused, ShortRead
 from odatis_vre.catalog.access.hosts import check_host, public_address
 from odatis_vre.catalog.access.retries import given_up, patience, patiently, retrying
 from odatis_vre.catalog.access.session import http_session, public_socket
+from odatis_vre.catalog.access.stores import named_store
 from odatis_vre.catalog.address import LOCAL, protocols
 from odatis_vre.i18n import tr
 
-__all__ = ["HTTP", "filesystem", "for_zarr", "headers_of", "host_of", "read_bytes"]
+__all__ = ["HTTP", "check_place", "filesystem", "for_zarr", "headers_of", "host_of", "read_bytes"]
 
 _AMAZON = "s3.amazonaws.com"
 _BLOCK = 2**20
@@ -83,11 +84,19 @@ class S3(S3FileSystem):
         *args,
         login: str | None = None,
         endpoint_url: str | None = None,
+        store: str = "default",
         trusted: bool = True,
         **kwargs,
     ):
         host = (urlsplit(endpoint_url).hostname if endpoint_url else None) or _AMAZON
-        if not kwargs.get("anon"):
+        if named := named_store({"store": store}):
+            # said in full: what the environment says of the default store does not hold here
+            endpoint_url, kwargs["anon"] = named.endpoint, named.login is None
+            if named.login:
+                kwargs |= {"key": named.login.user, "secret": named.login.password}
+            if named.region:
+                kwargs["client_kwargs"] = {"region_name": named.region}
+        elif not kwargs.get("anon"):
             # "environment" is also AWS's own variables, which botocore reads
             found = credentials.login_for(host, None if login == "environment" else login)
             if found:
@@ -100,7 +109,7 @@ class S3(S3FileSystem):
             "read_timeout": limits.timeout,
             "retries": {"max_attempts": limits.attempts - 1, "mode": "standard"},
         }
-        if not trusted:  # the bucket is a part of the name that is looked up
+        if not trusted and not named:  # the bucket is a part of the name that is looked up
             config["connector_args"] = {"socket_factory": partial(public_socket, host=host)}
         super().__init__(*args, endpoint_url=endpoint_url, config_kwargs=config, **kwargs)
 
@@ -192,9 +201,22 @@ def host_of(url: str, options: dict[str, Any] | None = None) -> str:
     link = url.split("::")[-1]
     if link.startswith("s3://"):
         options = options or {}
+        if named := named_store(options):
+            return urlsplit(named.endpoint).hostname or ""
         endpoint = options.get("endpoint_url") or (options.get("client_kwargs") or {}).get("endpoint_url")
         return (urlsplit(endpoint).hostname if endpoint else _AMAZON) or ""
     return urlsplit(link).hostname or ""
+
+
+def check_place(url: str, options: dict[str, Any] | None = None) -> None:
+    """Refuse an address of an entry from elsewhere that leads to a private host; the site's stores are known.
+
+    Raises
+    ------
+    Refused
+    """
+    if not (url.startswith("s3://") and named_store(options)):
+        check_host(host_of(url, options))
 
 
 def filesystem(
@@ -239,7 +261,7 @@ def filesystem(
             raise Refused(tr("access.local_file"))
         return fsspec.filesystem("file"), fsspec.filesystem("file")._strip_protocol(link)
     if not trusted and protocol != "http" and protocol != "https":
-        check_host(host_of(link, options))
+        check_place(link, options)
     if protocol in ("http", "https"):
         client = partial(http_session, trusted=trusted, login=login)
         headers = headers_of(options)
@@ -251,7 +273,7 @@ def filesystem(
         options.pop("client_kwargs", None)
         region = options.pop("region_name", None)
         kwargs = {"client_kwargs": {"region_name": region}} if region else {}
-        known = {key: options[key] for key in ("anon", "requester_pays") if key in options}
+        known = {key: options[key] for key in ("anon", "requester_pays", "store") if key in options}
         # no instance is kept: its login may have changed since
         fs = S3(
             login=login,

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 from odatis_vre.catalog.access import credentials
 from odatis_vre.catalog.access.downloads import Remote
 from odatis_vre.catalog.access.failures import Refused
-from odatis_vre.catalog.access.filesystems import filesystem, for_zarr, host_of, read_bytes
-from odatis_vre.catalog.access.hosts import check_host
+from odatis_vre.catalog.access.filesystems import check_place, filesystem, for_zarr, host_of, read_bytes
+from odatis_vre.catalog.access.stores import named_store
 from odatis_vre.catalog.address import is_local, protocols, public_url
 from odatis_vre.errors import CatalogError
 from odatis_vre.i18n import tr
@@ -129,8 +129,9 @@ def icechunk_store(remote: Remote, branch: str | None = None):
     if not remote.trusted:
         if is_local(remote.url):
             raise Refused(tr("access.local_file"))
-        check_host(host)
-        if protocols(remote.url)[0] != "s3" or _endpoint(remote):
+        check_place(remote.url, remote.options)
+        at_amazon = protocols(remote.url)[0] == "s3" and not _endpoint(remote)
+        if not (at_amazon or named_store(remote.options)):
             raise Refused(tr("access.unguarded"))
     repository = icechunk.Repository.open(_storage(icechunk, remote, host))
     return repository.readonly_session(branch or "main").store, host
@@ -143,15 +144,18 @@ def _storage(icechunk, remote: Remote, host: str):
     if protocol in ("http", "https"):
         return icechunk.http_storage(remote.url)
     options, endpoint = remote.options or {}, _endpoint(remote)
+    region, anonymous, store = options.get("region_name"), options.get("anon"), None
+    if named := named_store(options):
+        endpoint, region, anonymous, store = named.endpoint, named.region, not named.login, options["store"]
     bucket, _, prefix = remote.url.removeprefix("s3://").partition("/")
-    keys: dict[str, Any] = {"anonymous": True} if options.get("anon") else {"from_env": True}
-    if not options.get("anon") and remote.login:
-        keys = {"get_credentials": _Keys(host, remote.login)}
+    keys: dict[str, Any] = {"anonymous": True} if anonymous else {"from_env": True}
+    if not anonymous and (remote.login or store):
+        keys = {"get_credentials": _Keys(host, remote.login, store)}
     return icechunk.s3_storage(
         bucket=bucket,
         prefix=prefix,
         endpoint_url=endpoint,
-        region=options.get("region_name") or "us-east-1",
+        region=region or "us-east-1",
         allow_http=bool(endpoint) and urlsplit(endpoint).scheme == "http",
         force_path_style=bool(endpoint),
         **keys,
@@ -166,11 +170,12 @@ def _endpoint(remote: Remote) -> str | None:
 class _Keys:
     """Looked up where the store is used: what travels names only the place."""
 
-    def __init__(self, host: str, login: str):
-        self.host, self.login = host, login
+    def __init__(self, host: str, login: str | None, store: str | None = None):
+        self.host, self.login, self.store = host, login, store
 
     def __call__(self):
         import icechunk
 
-        found = credentials.login_for(self.host, self.login)
+        named = named_store({"store": self.store}) if self.store else None
+        found = named.login if named else credentials.login_for(self.host, self.login)
         return icechunk.S3StaticCredentials(access_key_id=found.user, secret_access_key=found.password)

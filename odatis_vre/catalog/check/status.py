@@ -1,10 +1,12 @@
-"""What the last check found, kept beside the catalogue: `NAME.status.json`."""
+"""What the last check found, kept beside the catalogue: `NAME.status.json`; packed where it ends in `.gz`."""
 
 import contextlib
+import gzip
 import hashlib
 import json
 import os
 import tempfile
+import zlib
 from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
@@ -12,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from odatis_vre.catalog.address import is_local
+from odatis_vre.catalog.yamlfile import site_catalog
 from odatis_vre.errors import CatalogError
 from odatis_vre.i18n import tr
 
@@ -23,6 +26,7 @@ __all__ = ["STATES", "Checked", "Difference", "keep", "status_of", "status_path"
 State = Literal["as_said", "differs", "unopened", "left_out"]
 STATES: tuple[State, ...] = ("unopened", "differs", "as_said", "left_out")
 _SUFFIX = ".status.json"
+_PACKED = ".gz"
 _VERSION = 1
 
 
@@ -98,19 +102,38 @@ def status_path(catalog: str) -> Path:
 
 
 def keep(path: Path, checked: Iterable[tuple["Entry", Checked]]) -> None:
-    """Write what was found, beside and renamed; entries that were left out keep what was known of them."""
+    """Write what was found, beside and renamed; entries that were left out keep what was known of them.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    checked : iterable of (Entry, Checked)
+
+    Raises
+    ------
+    CatalogError
+        It cannot be written there.
+    """
     known = _read(path)
     for entry, found in checked:
         if found.state == "left_out":
             continue
         facts = found.to_dict() | {"digest": _digest(entry)}
         known[_key(entry)] = {name: facts[name] for name in facts if name not in ("message", "stale")}
-    text = json.dumps({"version": _VERSION, "entries": known}, ensure_ascii=False, indent=1)
+    text = json.dumps({"version": _VERSION, "entries": known}, ensure_ascii=False, indent=1) + "\n"
+    content = text.encode()
+    try:
+        _write(path, gzip.compress(content, mtime=0) if path.suffix == _PACKED else content)
+    except OSError as error:
+        raise CatalogError(
+            tr("check.unwritable", path=path, reason=error.strerror), tr("check.no_place_hint")
+        ) from None
+
+
+def _write(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(
-        "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
-    ) as file:
-        file.write(text + "\n")
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())
     Path(file.name).chmod(0o644)
@@ -129,11 +152,13 @@ def status_of(entry: "Entry") -> Checked | None:
     Checked or None
         None where it was never checked.
     """
+    found = []
     for path in _places(entry):
         if facts := _read(path).get(_key(entry)):
             with contextlib.suppress(KeyError, TypeError, ValueError):
-                return _as_checked(entry, facts)
-    return None
+                found.append(_as_checked(entry, facts))
+    # Another catalogue may have a file and an entry of the same names.
+    return max(found, key=lambda checked: (not checked.stale, checked.checked_at), default=None)
 
 
 def _as_checked(entry: "Entry", facts: dict[str, Any]) -> Checked:
@@ -153,11 +178,13 @@ def _as_checked(entry: "Entry", facts: dict[str, Any]) -> Checked:
 
 
 def _places(entry: "Entry") -> list[Path]:
-    if found := os.environ.get("ODATIS_CATALOG_STATUS"):
-        return [Path(found)]
-    if not is_local(_file(entry)):
-        return []
-    return sorted(Path(_file(entry).removeprefix("file://")).parent.glob(f"*{_SUFFIX}"))
+    """That of the site's catalogue, and those beside the entry's own file."""
+    places = []
+    with contextlib.suppress(CatalogError):
+        places.append(status_path(site_catalog()))
+    if is_local(_file(entry)):
+        places += Path(_file(entry).removeprefix("file://")).parent.glob(f"*{_SUFFIX}")
+    return list(dict.fromkeys(places))
 
 
 def _read(path: Path) -> dict[str, dict[str, Any]]:
@@ -170,9 +197,10 @@ def _read(path: Path) -> dict[str, dict[str, Any]]:
 @lru_cache(maxsize=16)
 def _kept(path: str, _changed: int) -> dict[str, dict[str, Any]]:
     try:
-        known = json.loads(Path(path).read_text("utf-8"))
+        content = Path(path).read_bytes()
+        known = json.loads(gzip.decompress(content) if path.endswith(_PACKED) else content)
         return {key: facts for key, facts in known["entries"].items() if isinstance(facts, dict)}
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError, AttributeError):
         return {}
 
 

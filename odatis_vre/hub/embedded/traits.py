@@ -81,8 +81,16 @@ def set_spawner(c: Config, settings: Settings, place: Place) -> None:
 
 
 def catalog_environment(settings: Settings) -> dict[str, str]:
-    """The site catalogue: the same for servers, workers and dashboards."""
-    return {"ODATIS_CATALOG": settings.data.catalog} if settings.data.catalog else {}
+    """The site catalogue, its status, the size of a heavy read: the same for servers, workers and dashboards.
+
+    The status is beside the catalogue, unless the variable says otherwise to `odatis up` too.
+    """
+    found = {
+        "ODATIS_CATALOG": settings.data.catalog,
+        "ODATIS_CATALOG_STATUS": os.environ.get("ODATIS_CATALOG_STATUS"),
+        "ODATIS_READ_WARNING": settings.data.read_warning and str(settings.data.read_warning),
+    }
+    return {name: value for name, value in found.items() if value}
 
 
 def gateway_environment(place: Place) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Who may log in, and how: a shared password, an OpenID Connect provider, GitHub."""
 
+import http.client
 import json
 import time
 import urllib.error
@@ -119,7 +120,7 @@ def well_known(issuer: str, tries: int = 5, pause: float = 2.0) -> dict:
             with urllib.request.urlopen(url, timeout=10) as answer:
                 document = json.load(answer)
             break
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:
             final = isinstance(error, urllib.error.HTTPError) and error.code < 500
             if final or number == tries - 1:
                 raise SettingsError(

@@ -1,7 +1,7 @@
 """What the pods of servers, schedulers and workers have in common, as Kubernetes writes it."""
 
 from odatis_vre.hub.kubernetes.release import Release
-from odatis_vre.hub.kubernetes.values import Image, Placement
+from odatis_vre.hub.kubernetes.value_parts import Image, Placement
 
 __all__ = ["CONTAINER_SECURITY", "POD_SECURITY", "image_reference", "labels", "placement"]
 

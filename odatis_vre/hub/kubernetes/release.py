@@ -6,7 +6,11 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+from pydantic import ValidationError
+
+from odatis_vre.errors import SettingsError
 from odatis_vre.hub.kubernetes.values import Values
+from odatis_vre.settings_file import mistakes
 
 __all__ = ["Release", "read_values"]
 
@@ -55,7 +59,15 @@ def read_values(path: Path = VALUES) -> Values:
     Parameters
     ----------
     path : Path, optional
+
+    Raises
+    ------
+    SettingsError
+        A key or a value is wrong: a line a mistake.
     """
-    values = Values.model_validate(json.loads(path.read_text("utf-8")))
+    try:
+        values = Values.model_validate(json.loads(path.read_text("utf-8")))
+    except ValidationError as error:
+        raise SettingsError(mistakes(error, path, model=Values, at=("vre",))) from None
     ordered = sorted(values.vre.profiles.items(), key=lambda item: (item[1].memory, item[1].cores, item[0]))
     return values.model_copy(update={"vre": values.vre.model_copy(update={"profiles": dict(ordered)})})

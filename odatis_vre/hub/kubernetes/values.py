@@ -6,92 +6,26 @@ words (tolerations, affinity, resources) is checked by the cluster.
 
 import json
 import sys
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
-from pydantic.alias_generators import to_camel
+from pydantic import Field, model_validator
 
+from odatis_vre.hub.kubernetes.data_values import Catalog, Cidr, Data, Egress, Notebooks
+from odatis_vre.hub.kubernetes.value_parts import (
+    Claim,
+    Image,
+    Name,
+    Part,
+    Placement,
+    Pod,
+    Quantity,
+    Resources,
+    SecretKey,
+    resources,
+)
 from odatis_vre.settings import Settings
 
 __all__ = ["Values", "schema"]
-
-Quantity = Annotated[str, Field(pattern=r"^[0-9.]+([EPTGMk]i?|m)?$")]
-Name = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
-# With "data-" and a hash it is the name of a claim.
-MountName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$")]
-FileName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-][a-zA-Z0-9._-]*$")]
-Cidr = Annotated[str, Field(pattern=r"^[0-9a-fA-F.:]+/[0-9]+$")]
-Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
-
-
-def _exact_tag(tag: str) -> str:
-    if tag == "latest":
-        raise ValueError("write an exact tag, not latest")
-    return tag
-
-
-Tag = Annotated[
-    str,
-    AfterValidator(_exact_tag),
-    WithJsonSchema({"type": "string", "pattern": r"^[\w.-]*$", "not": {"const": "latest"}}),
-]
-
-
-class Part(BaseModel):
-    """A part of the values: unknown keys are errors, names are camelCase."""
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, alias_generator=to_camel, validate_by_name=True, serialize_by_alias=True
-    )
-
-
-class Image(Part):
-    """An image, by digest or by an exact tag."""
-
-    name: str = Field(min_length=1, description="repository of the image")
-    tag: Tag = Field("", description="exact tag; empty is the version of the chart")
-    digest: Digest | None = Field(None, description="sha256:...; wins over the tag")
-    pull_policy: Literal["Always", "IfNotPresent", "Never"] = "IfNotPresent"
-
-
-class Resources(Part):
-    """What a pod is promised and what it may use at most, in Kubernetes' words."""
-
-    requests: dict[str, Quantity | float] = {}
-    limits: dict[str, Quantity | float] = {}
-
-
-class Placement(Part):
-    """Where pods run, in Kubernetes' words."""
-
-    node_selector: dict[str, str] = {}
-    tolerations: list[dict[str, Any]] = []
-    affinity: dict[str, Any] = {}
-
-
-class Pod(Placement):
-    """A pod of the VRE's own."""
-
-    resources: Resources = Resources()
-
-
-def _resources(cpu: str, memory: str, at_most: str) -> Resources:
-    return Resources(requests={"cpu": cpu, "memory": memory}, limits={"memory": at_most})
-
-
-class SecretKey(Part):
-    """A value kept in a Secret that the operator made."""
-
-    name: Name = Field(description="name of the Secret")
-    key: str = Field(min_length=1, description="key in it")
-
-
-class Claim(Part):
-    """A volume claim."""
-
-    storage: Quantity = Field("1Gi", description="size")
-    storage_class_name: str | None = Field(None, description="storage class; none is the cluster's default")
-    access_modes: list[str] = ["ReadWriteOnce"]
 
 
 class Database(Part):
@@ -111,7 +45,7 @@ class Database(Part):
 class Hub(Pod):
     """The hub."""
 
-    resources: Resources = _resources("100m", "384Mi", "2Gi")
+    resources: Resources = resources("100m", "384Mi", "2Gi")
     image: Image = Image(name="odatis-vre/hub")
     db: Database = Database()
     client_secret: SecretKey | None = Field(
@@ -129,13 +63,13 @@ class Service(Part):
     type: Literal["ClusterIP", "NodePort", "LoadBalancer"] = "ClusterIP"
     port: int = Field(80, ge=1, le=65535)
     node_port: int | None = Field(None, ge=1, le=65535)
-    annotations: dict[str, str] = {}
+    annotations: dict[str, str] = Field({})
 
 
 class Proxy(Pod):
     """The HTTP proxy in front of everything."""
 
-    resources: Resources = _resources("50m", "128Mi", "1Gi")
+    resources: Resources = resources("50m", "128Mi", "1Gi")
     image: Image = Image(name="odatis-vre/proxy")
     service: Service = Service()
 
@@ -152,9 +86,9 @@ class Ingress(Part):
 
     enabled: bool = False
     ingress_class_name: str | None = None
-    annotations: dict[str, str] = {}
-    hosts: list[str] = []
-    tls: list[IngressTls] = []
+    annotations: dict[str, str] = Field({})
+    hosts: list[str] = Field([])
+    tls: list[IngressTls] = Field([])
     pods: dict[str, str] = Field({}, description="labels of the controller's pods: only they reach the proxy")
     namespace: dict[str, str] = Field({}, description="labels of the namespace of these pods")
 
@@ -172,8 +106,8 @@ class HttpRoute(Part):
 
     enabled: bool = False
     gateway: GatewayReference | None = Field(None, description="the Gateway that it is attached to")
-    annotations: dict[str, str] = {}
-    hostnames: list[str] = []
+    annotations: dict[str, str] = Field({})
+    hostnames: list[str] = Field([])
 
 
 class Home(Part):
@@ -181,14 +115,7 @@ class Home(Part):
 
     capacity: Quantity = "10Gi"
     storage_class: str | None = Field(None, description="storage class; none is the cluster's default")
-    access_modes: list[str] = ["ReadWriteOnce"]
-
-
-class Egress(Part):
-    """A destination that user pods may reach beside the public Internet."""
-
-    cidr: Cidr
-    ports: list[int] = Field([], description="TCP ports; none is all")
+    access_modes: list[str] = Field(["ReadWriteOnce"])
 
 
 class SingleUser(Placement):
@@ -198,80 +125,6 @@ class SingleUser(Placement):
     storage: Home = Home()
     start_timeout: int = Field(300, ge=1, description="seconds a server may take to start")
     extra_env: dict[str, str] = Field({}, description="environment variables; never a secret")
-
-
-class Nfs(Part):
-    """A folder of an NFS server."""
-
-    server: str = Field(min_length=1)
-    path: str = Field(pattern=r"^/")
-
-
-class Mount(Part):
-    """A folder of data, mounted read-only into every server and worker.
-
-    Pod Security "restricted" has pods name claims only: for NFS and folders of nodes the chart makes the
-    volume and the claim.
-    """
-
-    path: str = Field(pattern=r"^/", description="where it is mounted")
-    pvc: Name | None = Field(None, description="claim in this namespace")
-    nfs: Nfs | None = None
-    host_path: str | None = Field(None, pattern=r"^/", description="folder of each node")
-    sub_path: str | None = Field(None, description="folder in it")
-
-    @model_validator(mode="after")
-    def _one_source(self):
-        if sum(x is not None for x in (self.pvc, self.nfs, self.host_path)) != 1:
-            raise ValueError("give one of pvc, nfs, hostPath")
-        return self
-
-
-class ObjectStore(Part):
-    """An object store that speaks S3."""
-
-    endpoint: str = Field(pattern=r"^https?://")
-    secret: Name | None = Field(
-        None, description="Secret with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; none is anonymous"
-    )
-
-
-class Data(Part):
-    """The data beside the compute."""
-
-    mounts: dict[MountName, Mount] = {}
-    object_store: ObjectStore | None = None
-    endpoints: list[Egress] = Field([], description="data servers on private addresses that pods may reach")
-
-
-class Volume(Part):
-    """A folder out of a claim."""
-
-    pvc: Name
-    sub_path: str | None = None
-
-
-class Catalog(Part):
-    """The site catalogue; none of them is the one in the image."""
-
-    files: dict[FileName, str] = Field({}, description="file name to text; odatis.yaml is the root")
-    volume: Volume | None = Field(None, description="folder with odatis.yaml at its root")
-
-    @model_validator(mode="after")
-    def _one_source(self):
-        if self.files and self.volume:
-            raise ValueError("give files or a volume")
-        if self.files and "odatis.yaml" not in self.files:
-            raise ValueError("files need odatis.yaml")
-        return self
-
-
-class Notebooks(Part):
-    """Folders shown read-only beside the home; none is what the image holds."""
-
-    templates: Volume | None = None
-    gallery: Volume | None = None
-    workshops: Volume | None = None
 
 
 class DaskPods(Placement):
@@ -286,10 +139,10 @@ class Gateway(Part):
     """Dask Gateway: the two servers, and where schedulers and workers run."""
 
     image: Image = Image(name="odatis-vre/gateway")
-    api: Pod = Pod(resources=_resources("50m", "128Mi", "512Mi"))
-    controller: Pod = Pod(resources=_resources("50m", "128Mi", "512Mi"))
+    api: Pod = Pod(resources=resources("50m", "128Mi", "512Mi"))
+    controller: Pod = Pod(resources=resources("50m", "128Mi", "512Mi"))
     pages: Pod = Field(
-        Pod(resources=_resources("20m", "96Mi", "256Mi")), description="the login of schedulers' pages"
+        Pod(resources=resources("20m", "96Mi", "256Mi")), description="the login of schedulers' pages"
     )
     scheduler: DaskPods = Field(DaskPods(), description="pods of Dask schedulers; sizes are vre.compute's")
     worker: DaskPods = Field(DaskPods(), description="pods of Dask workers: put them next to the storage")
@@ -298,7 +151,7 @@ class Gateway(Part):
 class Traefik(Pod):
     """The proxy of Dask Gateway."""
 
-    resources: Resources = _resources("50m", "64Mi", "512Mi")
+    resources: Resources = resources("50m", "64Mi", "512Mi")
     image: Image = Image(name="docker.io/traefik", tag="v3.6.12")
 
 
@@ -312,10 +165,11 @@ class NetworkPolicy(Part):
     private: list[Cidr] = Field(
         [
             *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16"),
-            *("fc00::/7", "fe80::/10"),
+            *("168.63.129.16/32", "192.0.0.0/24", "198.18.0.0/15", "240.0.0.0/4"),
+            *("fc00::/7", "fe80::/10", "fec0::/10", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16"),
         ],
-        description="addresses that are not the public Internet: pods, services, nodes, cloud metadata; "
-        "add the nodes' where they are public",
+        description="addresses that are not the public Internet: pods, services, nodes, cloud metadata, "
+        "Azure's 168.63.129.16, IPv6 addresses that stand for IPv4 ones; add the nodes' if they are public",
     )
     dns: dict[str, str] = Field(
         {"k8s-app": "kube-dns"}, description="labels of the DNS pods in the namespace kube-system"
@@ -331,7 +185,9 @@ class NetworkPolicy(Part):
         description="also say with Cilium's own policy that they reach the Kubernetes API, which an address "
         "cannot say there; none asks the cluster (write true where the chart is rendered without one)",
     )
-    extra_egress: dict[Literal["hub", "singleuser", "worker", "dashboards"], list[dict[str, Any]]] = Field(
+    extra_egress: dict[
+        Literal["hub", "singleuser", "worker", "dashboards", "check"], list[dict[str, Any]]
+    ] = Field(
         {},
         description="more egress rules, in Kubernetes' words: the hub's database or login server, a data "
         "server that is a pod",
@@ -352,10 +208,20 @@ class Values(Part):
     data: Data = Data()
     catalog: Catalog = Catalog()
     notebooks: Notebooks = Notebooks()
-    dashboards: Pod = Pod(resources=_resources("50m", "512Mi", "2Gi"))
+    dashboards: Pod = Pod(resources=resources("50m", "512Mi", "2Gi"))
     gateway: Gateway = Gateway()
     traefik: Traefik = Traefik()
     network_policy: NetworkPolicy = NetworkPolicy()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _in_a_pod(cls, given):
+        # Where the hub of one machine listens says nothing of a pod, which only the proxy reaches.
+        vre = given.get("vre") if isinstance(given, dict) else None
+        if isinstance(vre, dict) and isinstance(vre.get("hub"), dict):
+            hub = {name: value for name, value in vre["hub"].items() if name not in ("address", "port")}
+            return {**given, "vre": {**vre, "hub": hub}}
+        return given
 
 
 def schema() -> str:

@@ -2,13 +2,15 @@
 
 import hashlib
 
-from odatis_vre.hub.kubernetes.values import Mount, Values, Volume
+from odatis_vre.hub.kubernetes.data_values import Mount, ObjectStore, Volume
+from odatis_vre.hub.kubernetes.values import Values
 
 __all__ = ["HOME", "claim_name", "data_volumes", "notebook_volumes", "pod_local_volumes"]
 
 # The home of the image's user; images/notebook/Dockerfile says the same.
 HOME = "/home/odatis"
 CATALOG = "/srv/catalog"
+STATUS = "/srv/catalog-status"
 STORES = {name: f"/srv/{name}" for name in ("templates", "gallery", "workshops")}
 LOCAL = "/run/vre"
 
@@ -39,7 +41,14 @@ def data_volumes(values: Values) -> tuple[list[dict], list[dict], list[dict]]:
         env.append({"name": "ODATIS_CATALOG", "value": f"{CATALOG}/odatis.yaml"})
     elif values.vre.data.catalog:
         env.append({"name": "ODATIS_CATALOG", "value": values.vre.data.catalog})
-    return volumes, mounts, env + _object_store(values)
+    if values.vre.data.read_warning:
+        env.append({"name": "ODATIS_READ_WARNING", "value": str(values.vre.data.read_warning)})
+    if values.catalog.check.enabled:
+        # Optional: pods of a running Dask cluster are still made after an upgrade that turns the check off.
+        volumes.append({"name": "catalog-status", "configMap": {"name": "catalog-status", "optional": True}})
+        mounts.append({"name": "catalog-status", "mountPath": STATUS, "readOnly": True})
+        env.append({"name": "ODATIS_CATALOG_STATUS", "value": f"{STATUS}/status.json.gz"})
+    return volumes, mounts, env + _object_stores(values)
 
 
 def claim_name(name: str, mount: Mount) -> str:
@@ -108,14 +117,25 @@ def _add_claim(volumes: list[dict], mounts: list[dict], name: str, claim: Volume
     mounts.append({"name": name, "mountPath": path, "readOnly": True, **sub_path})
 
 
-def _object_store(values: Values) -> list[dict]:
-    store = values.data.object_store
-    if store is None:
-        return []
-    env = [{"name": name, "value": store.endpoint} for name in ("AWS_ENDPOINT_URL", "FSSPEC_S3_ENDPOINT_URL")]
-    if store.secret is None:
-        return [*env, {"name": "FSSPEC_S3_ANON", "value": "true"}]
-    keys = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
-    return env + [
-        {"name": key, "valueFrom": {"secretKeyRef": {"name": store.secret, "key": key}}} for key in keys
-    ]
+def _object_stores(values: Values) -> list[dict]:
+    """The default one in AWS's own variables; each other in variables of its name, which the opener reads."""
+    env = []
+    for name, store in sorted(values.data.object_stores.items()):
+        default = name == "default"
+        before = "AWS_" if default else f"ODATIS_STORE_{name.upper().replace('-', '_')}_"
+        endpoints = [f"{before}ENDPOINT_URL", *(["FSSPEC_S3_ENDPOINT_URL"] if default else [])]
+        for variable in endpoints:
+            known = {"value": store.endpoint} if store.endpoint else _of_secret(store, "AWS_ENDPOINT_URL")
+            env.append({"name": variable, **known})
+        if store.region:
+            env.append({"name": f"{before}DEFAULT_REGION", "value": store.region})
+        if store.secret:
+            keys = ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY")
+            env += [{"name": f"{before}{key}", **_of_secret(store, f"AWS_{key}")} for key in keys]
+        elif default:
+            env.append({"name": "FSSPEC_S3_ANON", "value": "true"})
+    return env
+
+
+def _of_secret(store: ObjectStore, key: str) -> dict:
+    return {"valueFrom": {"secretKeyRef": {"name": store.secret, "key": key}}}

@@ -102,6 +102,11 @@ def test_a_wrong_address_is_an_error_at_once(provider):
     assert one.asked == 1
 
 
+def test_what_is_no_address_is_an_error():
+    with pytest.raises(SettingsError, match="URL can't contain"):
+        well_known("http://login .example.org", tries=1)
+
+
 def test_a_document_without_addresses_is_an_error_that_names_them(provider):
     with pytest.raises(SettingsError, match="does not name: token_endpoint, userinfo_endpoint"):
         well_known(provider({"authorization_endpoint": "x"}).issuer)

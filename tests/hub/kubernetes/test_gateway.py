@@ -128,6 +128,15 @@ class TestAPod:
         assert pod["spec"]["imagePullSecrets"] == [{"name": "site"}]
 
 
+@pytest.mark.parametrize("part", ["scheduler", "worker"])
+def test_pods_of_clusters_have_every_object_store(part):
+    stores = {"default": {"endpoint": "https://a.example.org"}, "ice": {"secret": "ice"}}
+    env = {one["name"]: one for one in container(part, data={"objectStores": stores})["env"]}
+    assert env["AWS_ENDPOINT_URL"]["value"] == "https://a.example.org"
+    key = {"secretKeyRef": {"name": "ice", "key": "AWS_ACCESS_KEY_ID"}}
+    assert env["ODATIS_STORE_ICE_ACCESS_KEY_ID"]["valueFrom"] == key
+
+
 def test_a_worker_has_no_page():
     made = container("worker")
     assert "--no-dashboard" in made["args"]

@@ -1,13 +1,18 @@
 """What a pod reads of its release."""
 
 import json
+import runpy
+from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
+from traitlets.config import Config
 
+from odatis_vre.errors import SettingsError
+from odatis_vre.hub import kubernetes
 from odatis_vre.hub.kubernetes.pods import image_reference
 from odatis_vre.hub.kubernetes.release import Release, read_values
-from odatis_vre.hub.kubernetes.values import Image, Values
+from odatis_vre.hub.kubernetes.value_parts import Image
+from odatis_vre.hub.kubernetes.values import Values
 
 WORDS = {"name": {"en": "n", "fr": "n"}, "description": {"en": "d", "fr": "d"}}
 
@@ -42,9 +47,44 @@ def test_what_helm_adds_is_let_be(read):
     assert read({"global": {"anything": 1}})
 
 
-def test_an_unknown_key_is_an_error(read):
-    with pytest.raises(ValidationError, match="nope"):
-        read({"hub": {"nope": 1}})
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"hub": {"nope": 1}}, "unknown key hub.nope. Allowed here: nodeSelector, tolerations"),
+        (
+            {"vre": {"hub": {"titel": 1}}},
+            "unknown key vre.hub.titel. Allowed here: address, port, title. Did",
+        ),
+        (
+            {"vre": {"profiles": {"s": {**WORDS, "memory": "1G", "cores": 1, "image": "a:latest"}}}},
+            "vre.profiles.s.image cannot be 'a:latest'. Write an image with an exact tag",
+        ),
+        ({"vre": {"auth": {"users": []}}}, "nobody may log in"),
+        ({"vre": {"auth": {"kind": "oidc"}}}, "the key vre.auth.oidc is missing"),
+        ({"hub": {"db": {"type": "url"}}}, "hub.db.url names the Secret"),
+    ],
+)
+def test_a_mistake_is_a_line_that_names_file_and_key(read, values, said):
+    with pytest.raises(SettingsError) as caught:
+        read(values)
+    assert said in str(caught.value)
+    assert "values.json, line 1: " in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize("name", ["jupyterhub_config.py", "dask_gateway_config.py"])
+def test_a_hub_and_a_gateway_that_cannot_start_say_why_in_a_line(tmp_path, monkeypatch, name):
+    (file := tmp_path / "values.json").write_text('{"vre": {"compute": {"max_workers": 0}}}', "utf-8")
+    monkeypatch.setattr(read_values, "__defaults__", (file,))
+    with pytest.raises(SystemExit) as caught:
+        runpy.run_path(str(Path(kubernetes.__file__).with_name(name)), {"get_config": Config})
+    assert caught.value.code == f"{file}, line 1: vre.compute.max_workers cannot be 0. At least 1."
+
+
+def test_where_the_hub_of_one_machine_listens_says_nothing_of_a_pod(read):
+    title = {"en": "Sea", "fr": "Mer"}
+    given = {"vre": {"hub": {"address": "0.0.0.0", "port": 80, "title": title}}}
+    assert read(given) == read({"vre": {"hub": {"title": title}}})
 
 
 @pytest.mark.parametrize(

