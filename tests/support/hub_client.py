@@ -66,4 +66,4 @@ class HubClient:
 
     def stop_server(self, user: str, token: str) -> None:
         self.api(token, "DELETE", f"/hub/api/users/{user}/server")
-        self.wait_for(lambda: not self.servers(user, token), 60, f"the end of {user}'s server")
+        self.wait_for(lambda: "" not in self.servers(user, token), 60, f"the end of {user}'s server")
