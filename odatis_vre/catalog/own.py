@@ -112,12 +112,13 @@ def _described(store: Path) -> dict:
             tr("catalog.own.no_store_hint"),
         ) from error
     folder = store.parent.name
-    where = f"{store.stem} ({folder})"
+    names = {lang: _title(store.stem, store.stem, lang) for lang in LANGUAGES}
+    title = {lang: f"{name[:1].upper()}{name[1:]} ({folder})" for lang, name in names.items()}
     return {
-        "metadata": {"version": 1, "title": dict.fromkeys(LANGUAGES, where)},
+        "metadata": {"version": 1, "title": title},
         "sources": {
             store.stem: {
-                "description": where,
+                "description": " / ".join(title.values()),
                 "driver": "zarr",
                 "args": {
                     "urlpath": f"{{{{ CATALOG_DIR }}}}/{store.name}",
@@ -125,9 +126,7 @@ def _described(store: Path) -> dict:
                     "consolidated": False,
                 },
                 "metadata": {
-                    "title": {
-                        lang: f"{_title(store.stem, store.stem, lang)} ({folder})" for lang in LANGUAGES
-                    },
+                    "title": title,
                     "description": {lang: tr("catalog.own.description", lang=lang) for lang in LANGUAGES},
                     "variables": variables,
                 },
@@ -149,4 +148,10 @@ def _title(name: str, told: str, lang: str) -> str:
 def _dumped(tree: dict) -> str:
     import yaml
 
-    return yaml.safe_dump(tree, allow_unicode=True, sort_keys=False, width=110)
+    class Dumper(yaml.SafeDumper):
+        """No anchors: what is said twice is written twice."""
+
+        def ignore_aliases(self, data) -> bool:
+            return True
+
+    return yaml.dump(tree, Dumper=Dumper, allow_unicode=True, sort_keys=False, width=110)

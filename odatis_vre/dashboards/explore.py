@@ -42,7 +42,7 @@ def reader_language(query: dict[str, str]) -> str:
     return choose_language(query.get("lang"), cookie, accept_language=_header("Accept-Language"))
 
 
-def explorer_page(catalog: Catalog, query: dict[str, str], lang: str, name: str, kept: dict | None = None):
+def explorer_page(catalog: Catalog, query: dict[str, str], lang: str, name: str, kept=None, path=None):
     """The explorer of a catalogue, as a page.
 
     Parameters
@@ -55,6 +55,8 @@ def explorer_page(catalog: Catalog, query: dict[str, str], lang: str, name: str,
         Whose title it has.
     kept : dict, optional
         What stays in the address beside the view.
+    path : str, optional
+        Of the catalogue's file; none is the site's.
     """
     say, kept = Speaker(lang), kept or {}
     switch = _LanguageSwitch(say, kept)
@@ -66,7 +68,7 @@ def explorer_page(catalog: Catalog, query: dict[str, str], lang: str, name: str,
             location.search = "?" + _encoded(kept | view.to_query() | chosen)
         switch.follow(view)
 
-    explorer = Explorer(catalog, lang, View.from_query(query), follow)
+    explorer = Explorer(catalog, lang, View.from_query(query), follow, path)
     title = say(f"{name}_title")
     # A narrow window starts with its controls folded away; only the browser knows its width.
     doc = pn.state.curdoc

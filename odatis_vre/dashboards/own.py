@@ -19,10 +19,11 @@ def own():
     lang = reader_language(query)
     with use_language(lang):
         try:
-            catalog = open_catalog(catalog_beside(own_store(query.get("store", ""))))
+            path = catalog_beside(own_store(query.get("store", "")))
+            catalog = open_catalog(path)
         except OdatisError as error:
             say = Speaker(lang)
             alert = pmui.Alert(object=f"{error.message} {error.hint or ''}", severity="warning")
             title = say("own_title")
             return page(title, lang, header=[], sidebar=[], main=[alert], description=title)
-    return explorer_page(catalog, query, lang, "own", {"store": query["store"]})
+    return explorer_page(catalog, query, lang, "own", {"store": query["store"]}, str(path))

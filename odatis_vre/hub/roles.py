@@ -19,7 +19,7 @@ def roles(settings: Settings) -> list[dict]:
         },
         {
             "name": "server",
-            "description": "Servers: report activity, be opened, make Dask clusters, start runs of their user",
+            "description": "Servers: report activity, be opened, make Dask clusters, start their user's runs",
             "scopes": [
                 "users:activity!user",  # say that it, or a run, works
                 "access:servers!server",  # be opened by its user

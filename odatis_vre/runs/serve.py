@@ -43,14 +43,13 @@ def main(arguments: list[str] | None = None) -> int:
     [folder] = sys.argv[1:] if arguments is None else arguments
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     name = os.environ["JUPYTERHUB_SERVER_NAME"]
-    with _answering(Path(folder).parent), _active(name):
-        # Interrupted: the hub stops this server, because somebody asked or because the run is over.
-        with contextlib.suppress(KeyboardInterrupt):
-            try:
-                carry_out(Path.home() / folder)
-            except OdatisError as error:
-                _log.error("%s", error)
-            _leave(name)
+    # Interrupted: the hub stops this server, because somebody asked or because the run is over.
+    with _answering(Path(folder).parent), _active(name), contextlib.suppress(KeyboardInterrupt):
+        try:
+            carry_out(Path.home() / folder)
+        except OdatisError as error:
+            _log.error("%s", error)
+        _leave(name)
     return 0
 
 
