@@ -71,8 +71,12 @@ def own_store(path: str | Path) -> Path:
     DataNotFound
         There is no such store in the home, links followed.
     """
-    store = (Path.home() / path).resolve()
-    if tasks.in_home(store) is None or not _is_store(store):
+    try:
+        store = (Path.home() / path).resolve()
+        found = tasks.in_home(store) is not None and _is_store(store)
+    except (OSError, ValueError):  # a name that no file can have
+        found = False
+    if not found:
         raise DataNotFound(tr("catalog.own.no_store", path=path), tr("catalog.own.no_store_hint"))
     return store
 

@@ -168,6 +168,17 @@ class MapPage(Page):
         self.redirect(address, status=303)
 
 
+class StoppedMap(JupyterHandler):
+    """Where the map was while its server ran: its address then leads here, and from here to the button."""
+
+    auth_resource = "contents"
+
+    @web.authenticated
+    @authorized
+    def get(self) -> None:
+        self.redirect(url_path_join(self.base_url, "odatis/"))
+
+
 def page_handlers(base_url: str, stores: list[Store], home: Path) -> list[tuple]:
     """The pages' handlers, below `{base_url}odatis/`.
 
@@ -184,4 +195,5 @@ def page_handlers(base_url: str, stores: list[Store], home: Path) -> list[tuple]
         (f"{start}/?", StartPage, facts),
         (f"{start}/fresh", FreshPage, facts),
         (f"{start}/map", MapPage, facts),
+        (url_path_join(base_url, tasks.DASHBOARD, "?"), StoppedMap),
     ]
