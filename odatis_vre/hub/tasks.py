@@ -11,10 +11,10 @@ from tornado.web import HTTPError
 
 from odatis_vre.hub.both_languages import both
 from odatis_vre.settings import Settings
+from odatis_vre.tasks import DASHBOARD
 
 __all__ = ["allow_tasks", "set_task"]
 
-DASHBOARD = "dashboard"
 _RUN = re.compile(r"run-[a-z0-9]{6,32}")
 # The folder of a run, as `odatis_vre.runs` makes it: below the home, no link to a parent in it.
 _FOLDER = re.compile(r"(?!.*\.\.)[\w][\w .@+-]*(?:/[\w.][\w .@+-]*)*")

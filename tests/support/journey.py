@@ -168,6 +168,9 @@ class Journey:
             "the run's server",
         )
         self.stop_server()
+        hub.wait_for(
+            lambda: "" not in hub.servers(user, token), 60 * self.patience, "the notebook server's end"
+        )
         assert list(hub.servers(user, token)) == [asked["server"]]
         hub.wait_for(lambda: not hub.servers(user, token), 240 * self.patience, "the end of the run")
         return f"runs/{asked['id']}"

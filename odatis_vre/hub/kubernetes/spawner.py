@@ -134,7 +134,8 @@ def beside_the_home(affinity: dict, user: str, release: Release) -> dict:
     others = {**labels(release, COMPONENT), "hub.jupyter.org/username": safe_slug(user, is_valid_label)}
     term = {"labelSelector": {"matchLabels": others}, "topologyKey": "kubernetes.io/hostname"}
     pods, required = affinity.get("podAffinity", {}), "requiredDuringSchedulingIgnoredDuringExecution"
-    return {**affinity, "podAffinity": {**pods, required: [*pods.get(required, []), term]}}
+    known = [other for other in pods.get(required, []) if other != term]
+    return {**affinity, "podAffinity": {**pods, required: [*known, term]}}
 
 
 def pod_profile_setter(values: Values, release: Release):
