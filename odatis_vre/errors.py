@@ -8,6 +8,7 @@ __all__ = [
     "CatalogError",
     "ClusterError",
     "DataNotFound",
+    "HubError",
     "MatchupError",
     "NicheError",
     "OdatisError",
@@ -71,6 +72,10 @@ class SaveError(OdatisError):
 
 class RunError(OdatisError):
     """A notebook run failed or cannot start."""
+
+
+class HubError(OdatisError):
+    """The hub refused to start or stop a server of the user, or does not answer."""
 
 
 class StartError(OdatisError):

@@ -18,6 +18,7 @@ __all__ = [
     "choose_language",
     "language",
     "language_from_header",
+    "own_half",
     "tr",
     "use_language",
 ]
@@ -159,3 +160,21 @@ def tr(key: str, /, lang: str | None = None, **values) -> str:
     """
     text = _messages(lang or language())[key]
     return text.format(**values) if values else text
+
+
+def own_half(text: str) -> str:
+    """The reader's half of a message that a server said in French, then in English.
+
+    Parameters
+    ----------
+    text : str
+        Returned whole when it has no two halves.
+
+    Examples
+    --------
+    >>> with use_language("fr"):
+    ...     own_half("oui / yes")
+    'oui'
+    """
+    halves = text.split(" / ")
+    return halves[("fr", "en").index(language())] if len(halves) == 2 else text

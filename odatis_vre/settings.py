@@ -227,6 +227,15 @@ class Compute(Part):
     )
 
 
+class Runs(Part):
+    """Servers of a user beside the notebook server: batch runs, and the map of the user's own results."""
+
+    user_max: int = Field(
+        3, ge=0, le=100, description="such servers of one user at one time, at most; 0: none"
+    )
+    max_hours: float = Field(24, gt=0, description="hours that a run on a server of its own may take")
+
+
 class Dashboard(Part):
     """A dashboard behind the hub's login."""
 
@@ -289,6 +298,7 @@ class Settings(Part):
     )
     culling: Culling = Culling()
     compute: Compute = Compute()
+    runs: Runs = Runs()
     dashboards: dict[Literal["explore"], Dashboard] = Field(
         _DASHBOARDS, validate_default=True, description="dashboards served behind the hub's login"
     )

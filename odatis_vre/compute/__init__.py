@@ -2,9 +2,9 @@
 
 from importlib import import_module
 
-_HOME = {"cluster": "clusters", "save": "saving"}
+_HOME = {"cluster": "clusters", "save": "saving", "stop_noted": "noted"}
 
-__all__ = ["cluster", "save"]
+__all__ = ["cluster", "save", "stop_noted"]
 
 
 def __getattr__(name: str):

@@ -7,12 +7,12 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from odatis_vre.compute.noted import note
 from odatis_vre.compute.stages import Stages, Unfinished, bounded
 from odatis_vre.errors import ClusterError
-from odatis_vre.i18n import language, tr
+from odatis_vre.i18n import own_half, tr
 
 _STOP_SECONDS = 30
-_LANGUAGES_OF_GATEWAY = ("fr", "en")
 
 
 def gateway_address() -> str | None:
@@ -54,13 +54,12 @@ def open_gateway(address: str, workers: int, options: dict, stages: Stages) -> I
     from dask_gateway import Gateway
 
     stages.enter(tr("compute.what_gateway"), tr("compute.asking_gateway"))
-    # Dask's own default type is "basic"; in the VRE the token of the hub is the identity.
-    auth = os.environ.get("DASK_GATEWAY__AUTH__TYPE", "jupyterhub")
     gateway = name = remote = client = None
     try:
         with _in_words(address):
-            gateway = Gateway(address=address, proxy_address=_proxy_address(), auth=auth)
+            gateway = Gateway(address=address, proxy_address=_proxy_address(), auth=auth_kind())
             name = stages.call(gateway.submit, **options)
+            note(name)
             _wait_for_scheduler(gateway, name, stages)
             remote = stages.call(gateway.connect, name)
             client = stages.call(remote.get_client)
@@ -82,6 +81,11 @@ def open_gateway(address: str, workers: int, options: dict, stages: Stages) -> I
             # Their __del__ would close once more, on a loop that is gone, and print a traceback.
             for closed in (gateway, getattr(remote, "gateway", gateway)):
                 closed.__dict__.pop("_loop_runner", None)
+
+
+def auth_kind() -> str:
+    """How the Gateway is told who asks: Dask's own default is "basic"; in the VRE the hub's token says it."""
+    return os.environ.get("DASK_GATEWAY__AUTH__TYPE", "jupyterhub")
 
 
 def _proxy_address() -> str | None:
@@ -144,17 +148,11 @@ def _sentence(error: Exception, address: str) -> ClusterError:
     if isinstance(error, ClientError | OSError | Unfinished | EOFError):
         return ClusterError(tr("compute.unreachable", address=address), tr("compute.unreachable_hint"))
     if isinstance(error, ValueError | GatewayClusterError):
-        reason = _own_language(_without_token(error))
+        reason = own_half(_without_token(error))
         return ClusterError(tr("compute.refused", reason=reason), tr("compute.refused_hint"))
     return ClusterError(
         tr("compute.bad_answer", address=address, reason=type(error).__name__), tr("compute.unreachable_hint")
     )
-
-
-def _own_language(text: str) -> str:
-    # The VRE's Gateway does not know its reader's language: it says the same in French, then in English.
-    halves = text.split(" / ")
-    return halves[_LANGUAGES_OF_GATEWAY.index(language())] if len(halves) == 2 else text
 
 
 def _without_token(error: Exception) -> str:

@@ -11,7 +11,9 @@ from odatis_vre.i18n import use_language
 __all__ = ["about_html", "code"]
 
 
-def code(dataset: Dataset, name: str, steps: dict[str, int], cell: Cell | None) -> str:
+def code(
+    dataset: Dataset, name: str, steps: dict[str, int], cell: Cell | None, catalog: str | None = None
+) -> str:
     """Python that reads what is shown.
 
     Parameters
@@ -23,12 +25,15 @@ def code(dataset: Dataset, name: str, steps: dict[str, int], cell: Cell | None) 
         Position on the axes of time and depth.
     cell : Cell or None
         The place that is shown.
+    catalog : str, optional
+        Path of the catalogue file; none is the site's.
 
     Returns
     -------
     str
     """
-    lines = ["import odatis_vre as ov", "", f'entry = ov.open_catalog()["{dataset.entry.id}"]']
+    opened = f"ov.open_catalog({catalog!r})" if catalog else "ov.open_catalog()"
+    lines = ["import odatis_vre as ov", "", f'entry = {opened}["{dataset.entry.id}"]']
     if dataset.is_table:
         lines += ["table = entry.to_pandas()", f'table["{name}"].describe()']
         if cell:
@@ -45,7 +50,14 @@ def _isel(index: dict[str, int]) -> str:
     return f".isel({', '.join(f'{axis}={n}' for axis, n in index.items())})" if index else ""
 
 
-def about_html(say: Speaker, dataset: Dataset, name: str, steps: dict[str, int], cell: Cell | None) -> str:
+def about_html(
+    say: Speaker,
+    dataset: Dataset,
+    name: str,
+    steps: dict[str, int],
+    cell: Cell | None,
+    catalog: str | None = None,
+) -> str:
     """Description, licence, code and citation of the dataset that is shown."""
     entry = dataset.entry
     with use_language(say.lang):
@@ -58,7 +70,7 @@ def about_html(say: Speaker, dataset: Dataset, name: str, steps: dict[str, int],
     if checked := status_of(entry):
         with use_language(say.lang):
             parts.append(f"<p>{html.escape(str(checked))}</p>")
-    for title, text in (("code", code(dataset, name, steps, cell)), ("citation", cited)):
+    for title, text in (("code", code(dataset, name, steps, cell, catalog)), ("citation", cited)):
         parts.append(
             f"<details><summary>{say(title)}</summary><pre tabindex='0'>{html.escape(text)}</pre></details>"
         )

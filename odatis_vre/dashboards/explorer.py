@@ -33,9 +33,14 @@ class Explorer:
         What to show first; what does not exist is replaced, and said.
     on_view : callable
         Called with each new `View`, so that the address restores it.
+    path : str, optional
+        Of the catalogue's file, for the code that is shown; none is the site's.
     """
 
-    def __init__(self, catalog: Catalog, lang: str, view: View, on_view=lambda view: None):
+    def __init__(
+        self, catalog: Catalog, lang: str, view: View, on_view=lambda view: None, path: str | None = None
+    ):
+        self._path = path
         self.catalog, self.lang, self.say, self._on_view = catalog, lang, Speaker(lang), on_view
         self._quiet = False
         self.dataset: Dataset | None = None
@@ -339,7 +344,9 @@ class Explorer:
         if self.field is not None:
             asked = ((self.field.time, self.time.value), (self.field.depth, self.depth.value))
             steps = {axis: n for axis, n in asked if axis}
-        self.about.object = about_html(self.say, self.dataset, self.variable.value, steps, self.place.cell)
+        self.about.object = about_html(
+            self.say, self.dataset, self.variable.value, steps, self.place.cell, self._path
+        )
 
     def _csv(self):
         if self.dataset.is_table:

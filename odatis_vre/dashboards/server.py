@@ -23,7 +23,13 @@ def _explore():
     return explore()
 
 
-DASHBOARDS: dict[str, Callable] = {"explore": _explore}
+def _own():
+    from odatis_vre.dashboards.own import own
+
+    return own()
+
+
+DASHBOARDS: dict[str, Callable] = {"explore": _explore, "own": _own}
 
 
 def _load(name: str) -> None:

@@ -7,6 +7,7 @@ from odatis_vre.hub.embedded.place import Place
 from odatis_vre.hub.embedded.traits import configure_embedded
 from odatis_vre.hub.profiles import options_form, options_from_form, profile_setter
 from odatis_vre.hub.roles import roles
+from odatis_vre.hub.tasks import allow_tasks
 from odatis_vre.i18n import LANGUAGES, tr
 from odatis_vre.settings import Settings
 
@@ -68,3 +69,4 @@ def set_profiles(c: Config, settings: Settings) -> None:
     c.Spawner.options_form = options_form(settings)
     c.Spawner.options_from_form = options_from_form(settings)
     c.Spawner.apply_user_options = profile_setter(settings)
+    allow_tasks(c, settings)

@@ -20,6 +20,8 @@ def culler_command(settings: Settings) -> list[str]:
         f"--timeout={max(1, round(culling.idle_minutes * 60))}",
         f"--cull-every={max(1, round(culling.every_minutes * 60))}",
         f"--max-age={round(culling.max_age_hours * 3600)}",
+        # A run or a map that ended has nothing to come back to.
+        "--remove-named-servers=true",
     ]
 
 

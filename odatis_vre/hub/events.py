@@ -67,4 +67,5 @@ class ServerActions(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         action = json.loads(self.format(record))
         if action.get("action") in ("start", "stop"):
-            emit(f"server_{action['action']}", user=action["username"])
+            kind = "task" if action["servername"] else "server"
+            emit(f"{kind}_{action['action']}", user=action["username"])

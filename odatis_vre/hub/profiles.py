@@ -1,6 +1,9 @@
 """The size of a server: the form, its answer, and what the answer sets."""
 
+import sys
+
 from odatis_vre.hub import pages
+from odatis_vre.hub.tasks import set_task
 from odatis_vre.i18n import LANGUAGES
 from odatis_vre.settings import Profile, Settings
 
@@ -42,10 +45,18 @@ def options_from_form(settings: Settings):
     return answer
 
 
-def profile_setter(settings: Settings):
-    """Set a server's memory, cores, first page and language from the user's choice."""
+def profile_setter(settings: Settings, python: str = sys.executable):
+    """Set a server's memory, cores, first page and language from the user's choice, and its task.
+
+    Parameters
+    ----------
+    settings : Settings
+    python : str
+        Python of the servers.
+    """
 
     def apply(spawner, user_options: dict) -> None:
+        set_task(spawner, user_options, settings, python)
         profile = chosen_profile(settings, user_options)
         spawner.mem_limit = profile.memory
         spawner.cpu_limit = profile.cores

@@ -19,8 +19,17 @@ def roles(settings: Settings) -> list[dict]:
         },
         {
             "name": "server",
-            "description": "Notebook servers: report activity, be opened, make Dask clusters for their user",
-            "scopes": ["users:activity!user", "access:servers!server", gateway],
+            "description": "Servers: report activity, be opened, make Dask clusters, start their user's runs",
+            "scopes": [
+                "users:activity!user",  # say that it, or a run, works
+                "access:servers!server",  # be opened by its user
+                gateway,  # make Dask clusters
+                # A scope names one server or all of a user, never "the runs": which servers there may be,
+                # and what they execute, the hub decides when one is started (odatis_vre.hub.tasks).
+                "start:servers!user",  # start a run or a map of its user
+                "read:servers!user",  # see whether it is there
+                "delete:servers!user",  # stop it; a run removes itself when it is over
+            ],
         },
         {
             "name": "idle-culler",

@@ -17,14 +17,18 @@ _DEFAULTS = Path(__file__).parent / "defaults"
 
 
 def link(serverapp) -> None:
-    """Before the server is configured: the read-only contents manager and JupyterLab's defaults.
+    """Before the server is configured: the contents manager, the terminals' shell, JupyterLab's defaults.
 
     Parameters
     ----------
     serverapp : jupyter_server.serverapp.ServerApp
     """
     manager = read_only(serverapp.contents_manager_class, stores_from_environment())
-    serverapp.update_config(Config({"ServerApp": {"contents_manager_class": manager}}))
+    ours = {"contents_manager_class": manager}
+    if "terminado_settings" not in serverapp.config.ServerApp:
+        # A login shell, Jupyter's default, forgets PATH: `odatis` and this Python would not be found.
+        ours["terminado_settings"] = {"shell_command": [os.environ.get("SHELL") or "sh"]}
+    serverapp.update_config(Config({"ServerApp": ours}))
     set_lab_defaults(os.environ)
 
 

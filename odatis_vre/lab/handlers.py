@@ -1,5 +1,6 @@
 """The pages of the notebook server: the start page and the page of fresh copies."""
 
+import asyncio
 import os
 from functools import cache
 from pathlib import Path
@@ -10,12 +11,17 @@ from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.utils import url_path_join
 from tornado import web
 
-from odatis_vre.i18n import COOKIE, LANGUAGE_NAMES, LANGUAGES, choose_language, tr
+from odatis_vre import tasks
+from odatis_vre.catalog.own import own_store, own_stores
+from odatis_vre.errors import DataNotFound, HubError, OdatisError
+from odatis_vre.i18n import COOKIE, LANGUAGE_NAMES, LANGUAGES, choose_language, tr, use_language
 from odatis_vre.lab.copies import fresh_copy
 from odatis_vre.lab.stores import Store, StoreError, locate
 from odatis_vre.lab.titles import entries, first_notebook
 
 __all__ = ["page_handlers"]
+
+_RESULTS = 20
 
 
 @cache
@@ -75,7 +81,7 @@ class Page(JupyterHandler):
             )
         )
 
-    def refuse(self, error: StoreError, path: str, status: int) -> None:
+    def refuse(self, error: OdatisError, path: str, status: int) -> None:
         """Answer with an error in words."""
         self.set_status(status)
         self.show("refused.html", message=error.message, hint=error.hint, path=path)
@@ -91,10 +97,16 @@ class StartPage(Page):
 
     @web.authenticated
     @authorized
-    def get(self) -> None:
+    async def get(self) -> None:
         lang = self.get_language()
         shelves = [{"name": store.name, "entries": entries(store, lang)} for store in self.stores]
-        self.show("start.html", shelves=[shelf for shelf in shelves if shelf["entries"]])
+        # A home on a network may take its time.
+        results = await asyncio.to_thread(own_stores, self.home) if tasks.in_vre() else []
+        self.show(
+            "start.html",
+            shelves=[shelf for shelf in shelves if shelf["entries"]],
+            results=[store.relative_to(self.home).as_posix() for store in results[:_RESULTS]],
+        )
 
 
 class FreshPage(Page):
@@ -136,6 +148,37 @@ class FreshPage(Page):
         return next(store for store in self.stores if store.name == name)
 
 
+class MapPage(Page):
+    """Leads to the map of a result of the user's own, on a server of its own."""
+
+    @web.authenticated
+    @authorized
+    async def post(self) -> None:
+        path = self.get_body_argument("path", default="")
+        with use_language(self.get_language()):
+            try:
+                store = own_store(path)
+                address = await asyncio.to_thread(tasks.map_address, tasks.in_home(store))
+            except DataNotFound as error:
+                self.refuse(error, path, 404)
+                return
+            except HubError as error:
+                self.refuse(error, path, 409)
+                return
+        self.redirect(address, status=303)
+
+
+class StoppedMap(JupyterHandler):
+    """Where the map was while its server ran: its address then leads here, and from here to the button."""
+
+    auth_resource = "contents"
+
+    @web.authenticated
+    @authorized
+    def get(self) -> None:
+        self.redirect(url_path_join(self.base_url, "odatis/"))
+
+
 def page_handlers(base_url: str, stores: list[Store], home: Path) -> list[tuple]:
     """The pages' handlers, below `{base_url}odatis/`.
 
@@ -151,4 +194,6 @@ def page_handlers(base_url: str, stores: list[Store], home: Path) -> list[tuple]
     return [
         (f"{start}/?", StartPage, facts),
         (f"{start}/fresh", FreshPage, facts),
+        (f"{start}/map", MapPage, facts),
+        (url_path_join(base_url, tasks.DASHBOARD, "?"), StoppedMap),
     ]

@@ -1,28 +1,27 @@
 """Run a notebook as a batch: parameters checked, a folder of its own, a record of how it ended."""
 
 import os
-import re
-import secrets
 import sys
 import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from odatis_vre.compute import stop_noted
 from odatis_vre.errors import RunError
-from odatis_vre.i18n import language, tr
-from odatis_vre.runs import parameters as params
+from odatis_vre.i18n import tr
 from odatis_vre.runs import record as records
 from odatis_vre.runs.interruption import stop_signals
+from odatis_vre.runs.preparation import checked, prepare, start
 from odatis_vre.runs.result import Run
-from odatis_vre.runs.secrets import Redactor, looks_secret
+from odatis_vre.runs.secrets import Redactor
 
-__all__ = ["run"]
+__all__ = ["execute", "run"]
 
 _OPENED = ".opened.jsonl"
+_CLUSTERS = ".clusters"
 _KEPT_LOG = 4000  # bytes
 
 
@@ -34,6 +33,8 @@ def run(
     timeout: float | None = None,
     lang: str | None = None,
     progress: bool | None = None,
+    batch: bool = False,
+    profile: str | None = None,
 ) -> Run:
     """Run a notebook with parameters, and keep the evidence in a folder of its own.
 
@@ -55,10 +56,16 @@ def run(
         Language of the report and of the notebook's messages; default: the one in force.
     progress : bool, optional
         Show a progress bar; default: in a terminal and in a notebook, not when piped.
+    batch : bool
+        In the VRE: ask for a server of its own and return at once; the run outlives this server, and
+        `Run.wait()` waits for its end. The folder must be in your home.
+    profile : str, optional
+        Size of that server, by the name of a profile of the VRE; default: the first.
 
     Returns
     -------
     Run
+        With `batch`, one that waits for its server.
 
     Raises
     ------
@@ -66,6 +73,8 @@ def run(
         Unknown name, wrong type or a secret; before any kernel starts.
     RunError
         The notebook cannot be read, or a cell failed; then the error's `run` is the `Run`.
+    HubError
+        With `batch`: there is no hub, or it refuses: too many runs, an unknown profile.
 
     Examples
     --------
@@ -75,91 +84,57 @@ def run(
     'completed'
     """
     path = Path(notebook)
-    nb = _load(path)
-    known = params.declared(nb)
-    given = params.parse(parameters, known) if isinstance(parameters, list) else dict(parameters or {})
-    given = params.check(given, known)
-    lang = lang or language()
+    nb, known, given = checked(path, parameters)
+    if batch:
+        from odatis_vre.runs.batch import submit
+
+        return submit(path, nb, known, given, Path(output), timeout, lang, profile)
     with stop_signals() as stop:
-        folder = _new_folder(Path(output), path.stem)
-        record = _begin(path, nb, known, given, folder, lang)
-        interruption = _carry_out(path, nb, given, folder, record, timeout, progress)
-        stop.shielded = True  # the kernel is gone; what remains takes a second or two
-        _finish(folder, record)
-    if interruption is not None:
-        interruption.folder = folder
-        raise interruption
-    done = Run(folder)
-    if record["status"] == "failed":
-        raise _failure(done, path, lang)
+        folder, record = prepare(path, known, given, Path(output), lang)
+        done = execute(folder, nb, given, record, stop, timeout, progress)
+    if done.status == "failed":
+        raise _failure(done, path, record["language"])
     return done
 
 
-def _load(path: Path):
-    from papermill.iorw import load_notebook_node
+def execute(folder: Path, nb, given: dict, record: dict, stop, timeout=None, progress=None) -> Run:
+    """Run a prepared notebook in its folder; the record tells how it ended.
 
-    from odatis_vre.runs import kernel
+    Parameters
+    ----------
+    folder : Path
+    nb : nbformat.NotebookNode
+    given : dict
+        Checked values of parameters.
+    record : dict
+        As `prepare` makes it; completed here.
+    stop
+        What `stop_signals` yields.
+    timeout : float, optional
+        Seconds.
+    progress : bool, optional
 
-    if not path.is_file():
-        raise RunError(tr("runs.no_notebook", path=path), _nearby(path))
-    try:
-        nb = load_notebook_node(str(path))
-    except Exception as error:  # nbformat's, json's, or what a file that is no notebook makes of them
-        raise RunError(tr("runs.not_a_notebook", path=path), tr("runs.not_a_notebook_hint")) from error
-    name, kernel_language = kernel.choose(nb)[:2]
-    shown = nb.metadata.get("kernelspec", {}).get("display_name", name)
-    nb.metadata["kernelspec"] = {"name": name, "language": kernel_language, "display_name": shown}
-    return nb
+    Returns
+    -------
+    Run
+        Completed or failed.
 
-
-def _nearby(path: Path) -> str:
-    from difflib import get_close_matches
-
-    beside = [str(p) for p in sorted(path.parent.glob("*.ipynb"))] if path.parent.is_dir() else []
-    near = get_close_matches(str(path), beside, n=1, cutoff=0.5)
-    return tr("runs.did_you_mean_file", near=near[0]) if near else tr("runs.no_notebook_hint")
-
-
-def _new_folder(output: Path, stem: str) -> Path:
-    name = re.sub(r"[^\w.-]+", "-", stem).strip("-.") or "run"
-    moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    folder = (output / f"{name}-{moment}-{secrets.token_hex(3)}").resolve()
-    try:
-        (folder / "outputs").mkdir(parents=True)
-    except OSError as error:
-        message = tr("runs.cannot_write", folder=output, reason=error.strerror)
-        raise RunError(message, tr("runs.cannot_write_hint")) from error
-    return folder
-
-
-def _begin(path: Path, nb, known: dict, given: dict, folder: Path, lang: str) -> dict:
-    """The record as it stands while the run goes on."""
-    from odatis_vre.runs import kernel
-
-    name, kernel_language, python = kernel.choose(nb)
-    defaults = {key: parameter.default for key, parameter in known.items() if not looks_secret(key)}
-    record = {
-        "schema": records.SCHEMA,
-        "id": folder.name,
-        "status": "running",
-        "notebook": {"path": str(path.resolve()), "sha256": records.sha256(path)},
-        "parameters": {**defaults, **given},
-        "given": sorted(given),
-        "language": lang,
-        "start": records.now(),
-        "end": None,
-        "seconds": None,
-        "process": records.process(),
-        "kernel": {"name": name, "language": kernel_language},
-        "versions": records.versions(python if kernel_language == "python" else sys.executable),
-        "git": records.git_state(path.resolve()),
-        "code": records.code_state(),
-        "entries": [],
-        "outputs": [],
-        "error": None,
-    }
+    Raises
+    ------
+    KeyboardInterrupt
+        It was asked to stop; the record says so.
+    """
+    start(nb, record)
     records.write(folder, Redactor()(record))
-    return record
+    path = Path(record["notebook"]["path"])
+    interruption = _carry_out(path, nb, given, folder, record, timeout, progress)
+    stop.shielded = True  # the kernel is gone; what remains takes a second or two
+    _finish(folder, record)
+    stop_noted(folder / _CLUSTERS)
+    if interruption is not None:
+        interruption.folder = folder
+        raise interruption
+    return Run(folder)
 
 
 def _carry_out(path, nb, given, folder: Path, record: dict, timeout, progress) -> KeyboardInterrupt | None:
@@ -211,7 +186,12 @@ def _papermill(path, nb, given, folder: Path, record: dict, timeout, progress, l
         deadline=None if timeout is None else time.monotonic() + timeout,
         folder=folder / "outputs",
         log=log,
-        env={**os.environ, "ODATIS_OPENED": str(folder / _OPENED), "ODATIS_LANG": lang},
+        env={
+            **os.environ,
+            "ODATIS_OPENED": str(folder / _OPENED),
+            "ODATIS_CLUSTERS": str(folder / _CLUSTERS),
+            "ODATIS_LANG": lang,
+        },
     )
 
 

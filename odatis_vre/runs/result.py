@@ -2,14 +2,18 @@
 
 import html
 import socket
+import time
 from pathlib import Path
 
-from odatis_vre.errors import RunError
+from odatis_vre import tasks
+from odatis_vre.errors import HubError, RunError
 from odatis_vre.i18n import tr
 from odatis_vre.runs import record as records
 
 __all__ = ["Run"]
 
+_UNDER_WAY = ("waiting", "running")
+_EVERY = 1.0  # second between two looks at a run that is awaited
 _CELL = "text-align:left;vertical-align:top;padding:2px 0"
 
 
@@ -40,21 +44,63 @@ class Run:
 
     @property
     def status(self) -> str:
-        """`running`, `completed`, `failed`, `interrupted`, or `killed`: running, but its process is gone."""
-        status = self.record["status"]
-        return "killed" if status == "running" and self._is_dead() else status
+        """`waiting`, `running`, `completed`, `failed`, `interrupted`; `killed`: not over, but gone."""
+        if self.record["status"] in _UNDER_WAY:
+            gone = self._is_gone()
+            # Read after the question: what ended meanwhile has said how.
+            self.record = records.read(self.folder)
+            if gone and self.record["status"] in _UNDER_WAY:
+                return "killed"
+        return self.record["status"]
 
-    def _is_dead(self) -> bool:
-        import psutil
+    def wait(self, timeout: float | None = None) -> "Run":
+        """Wait until the run is over, however it ends.
 
-        process = self.record["process"]
-        if process["host"] != socket.gethostname():  # no way to know from here
+        Parameters
+        ----------
+        timeout : float, optional
+            Seconds.
+
+        Raises
+        ------
+        RunError
+            It is not over by then; it goes on.
+        """
+        end = None if timeout is None else time.monotonic() + timeout
+        while self.status in _UNDER_WAY:
+            if end is not None and time.monotonic() > end:
+                raise RunError(
+                    tr("runs.not_over", folder=self.folder.name, seconds=f"{timeout:g}"),
+                    tr("runs.not_over_hint"),
+                )
+            time.sleep(_EVERY)
+        return self
+
+    def stop(self) -> None:
+        """Stop a run that has a server of its own; it is then `interrupted`.
+
+        Raises
+        ------
+        RunError
+            It has no such server.
+        HubError
+            The hub does not know the server any more, or does not answer.
+        """
+        if self.record["server"] is None:
+            raise RunError(tr("runs.no_server", folder=self.folder.name), tr("runs.no_server_hint"))
+        tasks.remove(self.record["server"])
+
+    def _is_gone(self) -> bool:
+        process, server = self.record["process"], self.record.get("server")
+        if process and process["host"] == socket.gethostname():
+            return _is_dead(process)
+        # Another pod's processes are not seen from here; the hub knows which servers there are.
+        if server is None or not tasks.in_vre():
             return False
         try:
-            started = psutil.Process(process["pid"]).create_time()
-        except psutil.NoSuchProcess:
-            return True
-        return abs(started - process["started"]) > 1  # another process took the number
+            return server not in tasks.servers()
+        except HubError:
+            return False
 
     @property
     def parameters(self) -> dict:
@@ -85,7 +131,7 @@ class Run:
         colour = {"completed": "#1b5e20", "running": "#0d47a1"}.get(self.status, "#b71c1c")
         rows = [
             (tr("runs.card_notebook"), text(Path(self.record["notebook"]["path"]).name)),
-            (tr("runs.card_start"), text(self.record["start"])),
+            (tr("runs.card_start"), text(self.record["start"] or "")),
         ]
         if self.record["seconds"] is not None:
             rows.append((tr("runs.card_duration"), f"{self.record['seconds']:.1f} s"))
@@ -110,3 +156,13 @@ class Run:
             f"padding:1px 8px;margin-left:6px'>{tr(f'runs.status_{self.status}')}</span>"
             f"<table style='margin-top:6px;border-collapse:collapse'>{body}</table></div>"
         )
+
+
+def _is_dead(process: dict) -> bool:
+    import psutil
+
+    try:
+        started = psutil.Process(process["pid"]).create_time()
+    except psutil.NoSuchProcess:
+        return True
+    return abs(started - process["started"]) > 1  # another process took the number

@@ -5,7 +5,8 @@ import time
 import psutil
 import pytest
 
-from odatis_vre.compute import cluster
+from odatis_vre.compute import cluster, stop_noted
+from odatis_vre.compute.noted import note
 from odatis_vre.errors import ClusterError
 from odatis_vre.i18n import use_language
 
@@ -199,3 +200,45 @@ def test_a_gateway_that_stops_answering_does_not_hang_the_start(slow_gateway, in
     finally:
         os.kill(slow_gateway.process.pid, signal.SIGCONT)
     assert time.monotonic() - began < 40
+
+
+def test_clusters_that_a_run_leaves_behind_are_stopped_and_no_other(
+    gateway, inside_vre, tmp_path, monkeypatch
+):
+    """As of a kernel that was killed within the block."""
+    from dask_gateway import Gateway
+
+    inside_vre(gateway.address, gateway.proxy_address, gateway.password)
+    noted = tmp_path / ".clusters"
+    with Gateway(address=gateway.address, auth="basic") as mine:
+        left, other = mine.submit(), mine.submit()
+        monkeypatch.setenv("ODATIS_CLUSTERS", str(noted))
+        note(left)
+        try:
+            stop_noted(noted)
+            for _ in range(100):
+                names = {cluster.name for cluster in mine.list_clusters()}
+                if left not in names:
+                    break
+                time.sleep(0.2)
+            assert names == {other}
+        finally:
+            mine.stop_cluster(other)
+    assert not noted.exists()
+
+
+def test_a_cluster_of_a_run_is_noted_by_its_name(gateway, inside_vre, tmp_path, monkeypatch):
+    inside_vre(gateway.address, gateway.proxy_address, gateway.password)
+    monkeypatch.setenv("ODATIS_CLUSTERS", str(tmp_path / ".clusters"))
+    with cluster(workers=1, say=lambda line: None) as client:
+        (name,) = (tmp_path / ".clusters").read_text().split()
+        assert client.submit(sum, [1, 2]).result() == 3
+    stop_noted(tmp_path / ".clusters")
+    assert name
+
+
+def test_a_file_of_clusters_that_no_gateway_knows_is_no_error(inside_vre, tmp_path):
+    inside_vre("http://127.0.0.1:9")
+    (tmp_path / ".clusters").write_text("gone\n")
+    stop_noted(tmp_path / ".clusters")
+    assert not (tmp_path / ".clusters").exists()

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from jupyterhub_idle_culler import IdleCuller
 from traitlets.config import Config
 
 from odatis_vre.hub import configure, configure_gateway
@@ -105,12 +106,33 @@ def test_users_may_use_the_dashboards():
     assert "access:services!service=explore" in role(configured(), "user")
 
 
-def test_a_server_may_use_the_gateway_and_little_else():
+def test_a_server_may_use_the_gateway_and_start_and_stop_servers_of_its_user_alone():
     assert role(configured(), "server") == {
         "users:activity!user",
         "access:servers!server",
         "access:services!service=dask-gateway",
+        "start:servers!user",
+        "read:servers!user",
+        "delete:servers!user",
     }
+
+
+def test_a_user_may_have_some_servers_beside_the_notebook_server():
+    c = configured(runs={"user_max": 2})
+    assert (c.JupyterHub.allow_named_servers, c.JupyterHub.named_server_limit_per_user) == (True, 2)
+
+
+def test_none_beside_it_is_none_and_not_any_number():
+    assert configured(runs={"user_max": 0}).JupyterHub.allow_named_servers is False
+
+
+def test_a_run_that_was_culled_is_removed():
+    assert culler().remove_named_servers is True
+
+
+def test_a_run_says_that_it_works_more_often_than_it_would_be_called_idle():
+    c = configured(culling={"idle_minutes": 1})
+    assert int(c.Spawner.environment["JUPYTERHUB_ACTIVITY_INTERVAL"]) < 30
 
 
 def test_the_culler_has_a_narrow_role():
@@ -122,8 +144,15 @@ def test_the_culler_has_a_narrow_role():
     }
 
 
+def culler(**settings) -> IdleCuller:
+    """The culler, as it reads the command that it is given."""
+    found = IdleCuller()
+    found.parse_command_line(service(configured(**settings), "idle-culler")["command"][3:])
+    return found
+
+
 def test_the_culler_counts_in_seconds():
-    assert "--timeout=1800" in service(configured(culling={"idle_minutes": 30}), "idle-culler")["command"]
+    assert culler(culling={"idle_minutes": 30}).timeout == 1800
 
 
 def test_a_dashboard_that_is_off_is_no_service():
@@ -265,6 +294,8 @@ class FakeServer:
     """A spawner's attributes that the hooks read and set; the real one is in the journey."""
 
     handler = FakeHandler()
+
+    name = ""
 
     def __init__(self, **options):
         self.user_options = options

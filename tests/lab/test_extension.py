@@ -13,6 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 import requests
+from websocket import create_connection
 
 from odatis_vre.i18n import tr
 from odatis_vre.lab.extension import set_lab_defaults
@@ -54,6 +55,12 @@ def lab(tmp_path_factory):
         "ODATIS_GALLERY": str(gallery),
         "ODATIS_WORKSHOPS": str(workshop.parent),
         "ODATIS_LANG": "fr",
+        # A server of a hub that never answers.
+        "JUPYTERHUB_API_URL": "http://127.0.0.1:9/hub/api",
+        "JUPYTERHUB_API_TOKEN": "a-token",
+        "JUPYTERHUB_USER": "anne",
+        "SHELL": "/bin/sh",
+        "PATH": f"{folder}/own-programs:{os.environ['PATH']}",
     }
     log = folder / "lab.log"
     with log.open("w") as out:
@@ -257,3 +264,64 @@ def test_lab_speaks_french_until_the_user_says_otherwise(lab, new_page):
     (own / "plugin.jupyterlab-settings").write_text('{"locale": "en"}', "utf-8")
     page.reload()
     page.get_by_role("menuitem", name="File", exact=True).wait_for(timeout=60000)
+
+
+@pytest.fixture
+def result(lab):
+    """A Zarr store of the user's, as the page needs it: a folder by that name."""
+    store = lab.home / "niche_output" / "suitability.zarr"
+    store.mkdir(parents=True, exist_ok=True)
+    return store
+
+
+def ask_for_map(lab, session, path: str) -> requests.Response:
+    page = session.get(f"{lab.url}/odatis/").text
+    xsrf = re.search(r'name="_xsrf" value="([^"]+)"', page)[1]
+    data = {"path": path, "_xsrf": xsrf}
+    return session.post(f"{lab.url}/odatis/map", data=data, allow_redirects=False)
+
+
+def test_the_page_offers_a_map_of_the_users_results(lab, browser, result):
+    page = browser.get(f"{lab.url}/odatis/").text
+    assert "niche_output/suitability.zarr" in page
+    assert tr("lab.map", lang="fr") in page
+
+
+def test_a_hub_that_does_not_answer_is_told_on_a_page(lab, browser, result):
+    answer = ask_for_map(lab, browser, "niche_output/suitability.zarr")
+    assert answer.status_code == 409
+    assert "Le hub ne répond pas" in answer.text
+
+
+@pytest.mark.parametrize("path", ["", "..", "/", "/etc", "../suitability.zarr", "nothing.zarr", "templates"])
+def test_a_map_is_of_a_store_in_the_home_only(lab, browser, result, path):
+    answer = ask_for_map(lab, browser, path)
+    assert answer.status_code == 404
+    assert "dossier personnel" in answer.text
+
+
+def test_a_map_is_not_started_by_a_link(lab, browser, result):
+    address = f"{lab.url}/odatis/map"
+    assert browser.get(address, params={"path": "niche_output/suitability.zarr"}).status_code == 405
+    data = {"path": "niche_output/suitability.zarr"}
+    assert browser.post(address, data=data, allow_redirects=False).status_code == 403
+
+
+def test_a_terminal_finds_the_programs_that_the_server_finds(lab):
+    """A login shell would read /etc/profile, which sets PATH anew."""
+    headers = {"Authorization": f"token {lab.token}"}
+    name = requests.post(f"{lab.url}/api/terminals", headers=headers, timeout=10).json()["name"]
+    address = f"{lab.url.replace('http', 'ws', 1)}/terminals/websocket/{name}"
+    connection = create_connection(address, header=[f"Authorization: token {lab.token}"], timeout=20)
+    connection.send(json.dumps(["stdin", "echo PA''TH=$PATH.\r"]))
+    said = ""
+    while "PATH=" not in said or "." not in said.partition("PATH=")[2]:
+        kind, *text = json.loads(connection.recv())
+        said += text[0] if kind == "stdout" else ""
+    connection.close()
+    assert f"{lab.folder}/own-programs" in said.replace("\r\n", "").replace("\r", "")
+
+
+def test_the_address_of_a_map_that_stopped_leads_to_the_button(lab, browser):
+    answer = browser.get(f"{lab.url}/dashboard/?store=a.zarr", allow_redirects=False)
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/user/anne/odatis/")

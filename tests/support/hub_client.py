@@ -1,8 +1,11 @@
 """What a client of a running hub asks it, on one machine and on a cluster alike."""
 
+import json
+import re
 import time
 
 import requests
+from websocket import create_connection
 
 
 class HubClient:
@@ -64,6 +67,36 @@ class HubClient:
         assert answer.status_code in (201, 202), answer.text
         self.wait_for(lambda: self.servers(user, token).get("", {}).get("ready"), seconds, f"{user}'s server")
 
+    def saved_file(self, user: str, token: str, path: str, format: str = "text") -> str:  # noqa: A002
+        """A file of the user's home, as the notebook server shows it."""
+        query = f"type=file&format={format}&content=1"
+        answer = self.api(token, "GET", f"/user/{user}/api/contents/{path}?{query}")
+        assert answer.status_code == 200, answer.text
+        return answer.json()["content"]
+
+    def type_in_terminal(self, user: str, token: str, command: str, seconds: float = 60) -> str:
+        """What a command says in a terminal of the user's notebook server; it must end well."""
+        terminals = f"/user/{user}/api/terminals"
+        name = self.api(token, "POST", terminals).json()["name"]
+        address = f"{self.address.replace('http', 'ws', 1)}/user/{user}/terminals/websocket/{name}"
+        said, end = "", time.monotonic() + seconds
+        connection = create_connection(
+            address, header=[f"Authorization: token {token}"], timeout=seconds, enable_multithread=False
+        )
+        try:
+            # The marks are not in the echo of the line itself; nothing is broken at the edge of a screen.
+            line = f"stty cols 4000; echo BEG''IN; {command}; echo END''$?"
+            connection.send(json.dumps(["stdin", f"{line}\r"]))
+            while not (found := re.search(r"BEGIN\r?\n(.*)END(\d+)", said, re.DOTALL)):
+                assert time.monotonic() < end, f"no end of {command}:\n{said}"
+                kind, *text = json.loads(connection.recv())
+                said += text[0] if kind == "stdout" else ""
+        finally:
+            connection.close()
+            self.api(token, "DELETE", f"{terminals}/{name}")
+        assert found[2] == "0", found[1]
+        return found[1].replace("\r\n", "\n")
+
     def stop_server(self, user: str, token: str) -> None:
         self.api(token, "DELETE", f"/hub/api/users/{user}/server")
-        self.wait_for(lambda: not self.servers(user, token), 60, f"the end of {user}'s server")
+        self.wait_for(lambda: "" not in self.servers(user, token), 60, f"the end of {user}'s server")

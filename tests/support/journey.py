@@ -1,17 +1,27 @@
 """The journey as a person goes it, in a browser: the same steps on one machine and on a cluster."""
 
+import base64
+import hashlib
+import json
+
 WORDS = {
     "en": {
         "fresh": "Open a fresh copy",
         "start": "Start",
         "in_words": "In words:",
         "run": "Run",
+        "map": "Show on a map",
+        "stop": "Stop",
+        "suitability": "Environmental suitability",
     },
     "fr": {
         "fresh": "Ouvrir une copie neuve",
         "start": "Démarrer",
         "in_words": "En mots :",
         "run": "Exécution",
+        "map": "Montrer sur une carte",
+        "stop": "Arrêter",
+        "suitability": "Aptitude du milieu",
     },
 }
 _PAINTED = """() => {
@@ -118,6 +128,74 @@ class Journey:
         self.page.wait_for_selector(".bk-Figure, [class*='bk-Figure']", timeout=self.ms(60))
         self.speaks_the_language()
         self.keep("explore")
+
+    def see_the_own_map(self, token: str) -> None:
+        """The suitability that the notebook has written, on a server of its own, which is then stopped."""
+        self.page.goto(f"{self.hub.address}/user/{self.user}/odatis/")
+        result = self.page.get_by_role("listitem").filter(has_text="niche_output/suitability.zarr")
+        result.get_by_role("button", name=self.words["map"]).click()
+        self.page.wait_for_url(f"**/user/{self.user}/dashboard/**", timeout=self.ms(120))
+        self.page.wait_for_selector(".bk-Figure, [class*='bk-Figure']", timeout=self.ms(60))
+        self.page.wait_for_function(_PAINTED, timeout=self.ms(30))
+        self.speaks_the_language()
+        self.page.get_by_role("heading", name=self.words["suitability"]).first.wait_for()
+        self.page.wait_for_timeout(500)
+        self.keep("own-map")
+        self.page.goto(f"{self.hub.address}/hub/home")
+        self.keep("home")
+        self.page.locator("[data-server-name=dashboard] .stop-server").click()
+        self.hub.wait_for(
+            lambda: "dashboard" not in self.hub.servers(self.user, token),
+            60 * self.patience,
+            "the end of the map's server",
+        )
+
+    def run_as_a_batch(self, token: str) -> str:
+        """The same notebook on a server of its own, asked for in a terminal; the notebook server is stopped.
+
+        Returns
+        -------
+        str
+            The run's folder, below the home.
+        """
+        hub, user = self.hub, self.user
+        command = "odatis run optimal_niche.ipynb --batch --profile small --json"
+        asked = json.loads(hub.type_in_terminal(user, token, command, 60 * self.patience))
+        assert asked["status"] == "waiting"
+        hub.wait_for(
+            lambda: hub.servers(user, token).get(asked["server"], {}).get("ready"),
+            120 * self.patience,
+            "the run's server",
+        )
+        self.stop_server()
+        hub.wait_for(
+            lambda: "" not in hub.servers(user, token), 60 * self.patience, "the notebook server's end"
+        )
+        assert list(hub.servers(user, token)) == [asked["server"]]
+        hub.wait_for(lambda: not hub.servers(user, token), 240 * self.patience, "the end of the run")
+        return f"runs/{asked['id']}"
+
+    def finds_the_run_in_the_home(self, token: str, folder: str) -> None:
+        """The record with its provenance, and the numbers of the notebook that ran in the browser."""
+        hub, user = self.hub, self.user
+        hub.start_server(user, token, 120 * self.patience, profile="small")
+        record = json.loads(hub.saved_file(user, token, f"{folder}/run.json"))
+        assert (record["status"], record["error"]) == ("completed", None)
+        assert record["language"] == self.lang
+        notebook = hub.saved_file(user, token, "optimal_niche.ipynb", format="base64")
+        assert record["notebook"]["sha256"] == hashlib.sha256(base64.b64decode(notebook)).hexdigest()
+        opened = {entry["entry"]: entry["sha256"] for entry in record["entries"]}
+        assert set(opened) == {"sample/ocean_climatology", "sample/mackerel_eggs_1992"}
+        assert all(opened.values())
+        assert record["versions"]["odatis-vre"]
+        written = {output["path"]: output["sha256"] for output in record["outputs"]}
+        assert "niche_output/suitability.zarr" in written
+        batch = hub.saved_file(user, token, f"{folder}/outputs/niche_output/optimum.json")
+        assert hashlib.sha256(batch.encode()).hexdigest() == written["niche_output/optimum.json"]
+        assert json.loads(batch) == json.loads(hub.saved_file(user, token, "niche_output/optimum.json"))
+        assert "</html>" in hub.saved_file(user, token, f"{folder}/report.html")
+        listed = hub.type_in_terminal(user, token, "odatis runs --json", 60 * self.patience)
+        assert [run["status"] for run in json.loads(listed)] == ["completed"]
 
     def stop_server(self) -> None:
         self.page.goto(f"{self.hub.address}/hub/home")

@@ -16,6 +16,7 @@ PARTS = {
     "idle-culler": "jupyterhub_idle_culler",
     "dashboard": "odatis_vre.dashboards.serve",
     "server": "jupyterhub.singleuser",
+    "run": "odatis_vre.runs.serve",
     "dask-scheduler": "dask scheduler",
     "dask-worker": "dask worker",
     "kernel": "ipykernel",

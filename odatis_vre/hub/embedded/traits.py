@@ -7,7 +7,7 @@ from pathlib import Path
 from traitlets.config import Config
 
 from odatis_vre.hub import events
-from odatis_vre.hub.culler import culler_command
+from odatis_vre.hub.culler import activity_seconds, culler_command
 from odatis_vre.hub.embedded.place import Place, environment_path
 from odatis_vre.hub.embedded.processes import MARKER
 from odatis_vre.hub.embedded.tools import proxy_command
@@ -72,6 +72,7 @@ def set_spawner(c: Config, settings: Settings, place: Place) -> None:
     c.Spawner.environment = {
         MARKER: place.state,
         "PATH": environment_path(),
+        "JUPYTERHUB_ACTIVITY_INTERVAL": str(activity_seconds(settings)),
         "ODATIS_TEMPLATES": str(shared / "templates"),
         "ODATIS_GALLERY": str(shared / "gallery"),
         "ODATIS_WORKSHOPS": str(shared / "workshops"),

@@ -1,6 +1,7 @@
 """A user's Dask clusters end with the user's last server."""
 
 from odatis_vre.hub.kubernetes.release import read_values
+from odatis_vre.tasks import DASHBOARD
 
 __all__ = ["stop_clusters"]
 
@@ -17,8 +18,9 @@ async def stop_clusters(spawner) -> None:
     ----------
     spawner : kubespawner.KubeSpawner
     """
-    others = [other for other in spawner.user.spawners.values() if other is not spawner and other.active]
-    if others or not read_values().vre.compute.stop_with_server:
+    # A map computes on no cluster.
+    others = {name: s for name, s in spawner.user.spawners.items() if name != DASHBOARD and s is not spawner}
+    if any(other.active for other in others.values()) or not read_values().vre.compute.stop_with_server:
         return
     from kubernetes_asyncio.client.rest import ApiException
     from kubespawner.clients import shared_client

@@ -1,5 +1,6 @@
 """The pods of notebook servers: KubeSpawner's traits."""
 
+from kubespawner.slugs import is_valid_label, safe_slug
 from traitlets.config import Config
 
 from odatis_vre.hub.culler import activity_seconds
@@ -120,9 +121,28 @@ def gateway_environment() -> list[dict]:
     return [{"name": f"DASK_GATEWAY__{name}", "value": value} for name, value in found.items()]
 
 
+def beside_the_home(affinity: dict, user: str, release: Release) -> dict:
+    """An affinity that also asks for the node where the user's other servers run, if there are any.
+
+    Parameters
+    ----------
+    affinity : dict
+        The operator's, in Kubernetes' words.
+    user : str
+    release : Release
+    """
+    others = {**labels(release, COMPONENT), "hub.jupyter.org/username": safe_slug(user, is_valid_label)}
+    term = {"labelSelector": {"matchLabels": others}, "topologyKey": "kubernetes.io/hostname"}
+    pods, required = affinity.get("podAffinity", {}), "requiredDuringSchedulingIgnoredDuringExecution"
+    known = [other for other in pods.get(required, []) if other != term]
+    return {**affinity, "podAffinity": {**pods, required: [*known, term]}}
+
+
 def pod_profile_setter(values: Values, release: Release):
-    """Set a pod's image, memory and cores from the user's choice."""
-    common = profile_setter(values.vre)
+    """Set a pod's image, memory and cores from the user's choice, and what its task asks for."""
+    common = profile_setter(values.vre, python="python")
+    # A disk that one node opens at a time: all servers of a user run on the node that has it.
+    one_node = set(values.singleuser.storage.access_modes) <= {"ReadWriteOnce"}
 
     def apply(spawner, user_options: dict) -> None:
         common(spawner, user_options)
@@ -131,5 +151,14 @@ def pod_profile_setter(values: Values, release: Release):
         spawner.mem_guarantee = profile.memory
         spawner.cpu_guarantee = min(profile.cores_guarantee, profile.cores)
         spawner.image = profile.image or image_reference(values.singleuser.image, release)
+        pod = dict(spawner.extra_pod_config)
+        if one_node:
+            pod["affinity"] = beside_the_home(pod.get("affinity", {}), spawner.user.name, release)
+        if spawner.name:
+            # A container that ended is not begun again: no run is carried out twice.
+            pod["restartPolicy"] = "Never"
+            # A run that is stopped ends its kernel and writes how far it came.
+            spawner.delete_grace_period = 30
+        spawner.extra_pod_config = pod
 
     return apply

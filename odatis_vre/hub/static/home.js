@@ -15,7 +15,8 @@ require(["jquery", "jhapi"], function ($, JHAPI) {
   });
   $(".stop-server").on("click", function () {
     said(this);
-    api.stop_named_server(window.jhdata.user, String($(this).closest("tr").data("server-name")), reload);
+    // Removed as well: a run or a map that ended has nothing to come back to.
+    api.delete_named_server(window.jhdata.user, String($(this).closest("tr").data("server-name")), reload);
   });
   $(".delete-server").on("click", function () {
     if (window.confirm(this.dataset.question)) {

@@ -7,7 +7,7 @@ import sys
 import pytest
 from journey import Journey
 
-pytestmark = [pytest.mark.cluster, pytest.mark.browser, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.cluster, pytest.mark.browser, pytest.mark.timeout(1500)]
 READ_OPTIMUM = "import pathlib; print(pathlib.Path('niche_output/optimum.json').read_text())"
 
 
@@ -29,7 +29,9 @@ def numbers_of_one_machine(tmp_path_factory):
 
 
 @pytest.mark.parametrize(("user", "lang"), [("reader", "en"), ("lectrice", "fr")])
-def test_from_login_to_the_niche_on_a_map(release, new_page, keep, numbers_of_one_machine, user, lang):
+def test_from_login_to_a_run_that_anyone_can_repeat(
+    release, new_page, keep, numbers_of_one_machine, user, lang
+):
     page = new_page(lang, 1280, 960)
     journey = Journey(page, release, user, lang, keep, patience=2)
     journey.log_in()
@@ -44,7 +46,11 @@ def test_from_login_to_the_niche_on_a_map(release, new_page, keep, numbers_of_on
     clusters = release.get("daskclusters.gateway.dask.org")
     assert user in {cluster["spec"]["username"] for cluster in clusters}
 
-    journey.stop_server()
+    token = release.token(user)
+    journey.see_the_own_map(token)
+    folder = journey.run_as_a_batch(token)
     page.goto(f"{release.address}/hub/spawn")
     assert page.locator("input[name=profile][value=medium]").is_checked()
     release.wait_for(lambda: release.clusters(user) == [], 60, "the end of the user's Dask clusters")
+    journey.finds_the_run_in_the_home(token, folder)
+    release.stop_server(user, token)

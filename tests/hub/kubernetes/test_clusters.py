@@ -42,6 +42,13 @@ async def test_another_server_of_the_user_keeps_them(api):
     assert active(api) == {"a", "b", "c"}
 
 
+async def test_a_map_of_the_users_own_keeps_none(api):
+    server = server_of("ana")
+    server.user.spawners["dashboard"] = SimpleNamespace(active=True)
+    await clusters.stop_clusters(server)
+    assert active(api) == {"c"}
+
+
 async def test_they_go_on_where_the_settings_say_so(api, monkeypatch):
     values = Values.model_validate({"vre": {"compute": {"stop_with_server": False}}})
     monkeypatch.setattr(clusters, "read_values", lambda: values)

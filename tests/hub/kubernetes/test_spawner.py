@@ -30,13 +30,14 @@ def pod(configured, monkeypatch):
     monkeypatch.setattr("kubespawner.spawner.load_config", lambda **_: None)
     db = orm.new_session_factory("sqlite:///:memory:")()
 
-    async def make(name: str = "ana", options: dict | None = None, **values) -> dict:
+    async def make(name: str = "ana", options: dict | None = None, server: str = "", **values) -> dict:
         c = configured(**values)
-        db.add(person := orm.User(name=name))
+        person = orm.User.find(db, name) or orm.User(name=name)
+        db.add(person)
         db.commit()
         hub = Hub(ip="hub", port=8081, connect_url="http://hub:8081", base_url="/hub/")
         settings = {"spawner_class": ServerPods, "config": c, "hub": hub, "base_url": "/", "log": app_log}
-        spawner = User(person, settings, db).spawner
+        spawner = User(person, settings, db).get_or_create_spawner(server, server)
         spawner.api_token = "the-servers-token"
         spawner.user_options = options or {}
         c.Spawner.apply_user_options(spawner, spawner.user_options)
@@ -238,7 +239,8 @@ async def test_pods_run_where_the_values_say(pod):
         "tolerations": [{"key": "users", "operator": "Exists"}],
         "affinity": affinity,
     }
-    spec = (await pod(singleuser=place))["spec"]
+    shared = {"storage": {"accessModes": ["ReadWriteMany"]}}
+    spec = (await pod(singleuser=place | shared))["spec"]
     assert {key: spec[key] for key in place} == place
 
 
@@ -256,3 +258,79 @@ def test_clusters_stop_with_the_last_server(configured):
 
 def test_clusters_go_on_where_the_settings_say_so(configured):
     assert "post_stop_hook" not in configured(vre={"compute": {"stop_with_server": False}}).KubeSpawner
+
+
+RUN = {"server": "run-0a1b2c3d4e5f", "options": {"run": "runs/optimal_niche-1", "profile": "medium"}}
+REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
+
+
+def required(pod: dict) -> list[dict]:
+    return pod["spec"]["affinity"]["podAffinity"][REQUIRED]
+
+
+async def test_a_run_executes_its_folder_and_nothing_that_a_user_names(pod):
+    wanted = {**RUN["options"], "cmd": ["sh"], "image": "evil:1", "extra_pod_config": {"hostNetwork": True}}
+    made = await pod(server=RUN["server"], options=wanted)
+    assert container(made)["args"] == ["python", "-m", "odatis_vre.runs.serve", "runs/optimal_niche-1"]
+    assert container(made)["image"] == "odatis-vre/notebook:1.2.3"
+    assert "hostNetwork" not in made["spec"]
+
+
+async def test_the_own_dashboard_is_a_program_of_the_image(pod):
+    made = await pod(server="dashboard")
+    assert container(made)["args"] == ["python", "-m", "odatis_vre.dashboards.serve", "own"]
+
+
+async def test_a_run_has_identity_home_and_policies_of_a_notebook_server(pod):
+    server, run = await pod(), await pod(**RUN)
+    label = "hub.jupyter.org/servername"
+    same = [
+        lambda p: {k: v for k, v in p["metadata"]["labels"].items() if k != label},
+        lambda p: p["metadata"]["annotations"]["hub.jupyter.org/username"],
+        lambda p: p["spec"]["volumes"],
+        lambda p: p["spec"]["securityContext"],
+        lambda p: p["spec"]["automountServiceAccountToken"],
+        lambda p: container(p)["securityContext"],
+        lambda p: container(p)["volumeMounts"],
+        lambda p: container(p)["ports"],
+        lambda p: container(p)["image"],
+    ]
+    for part in same:
+        assert part(server) == part(run)
+    assert server["metadata"]["name"] != run["metadata"]["name"]
+    assert volumes(run)["home"]["persistentVolumeClaim"]["claimName"] == "home-ana"
+
+
+async def test_a_run_has_the_size_that_was_chosen_and_an_end(pod):
+    made = await pod(**RUN, vre={"runs": {"max_hours": 2}})
+    assert container(made)["resources"]["limits"]["memory"] == 4 * 2**30
+    assert environment(made)["ODATIS_RUN_SECONDS"] == "7200"
+
+
+async def test_a_run_that_was_killed_is_not_carried_out_again(pod):
+    assert (await pod(**RUN))["spec"]["restartPolicy"] == "Never"
+
+
+async def test_servers_of_a_user_share_the_node_that_has_the_home(pod):
+    """Kubernetes lets the first pod of such a group in: the term matches the pod itself."""
+    server, run = await pod("ana.b@example.org"), await pod("ana.b@example.org", **RUN)
+    [term] = required(run)
+    assert term["topologyKey"] == "kubernetes.io/hostname"
+    for made in (server, run):
+        assert term["labelSelector"]["matchLabels"].items() <= made["metadata"]["labels"].items()
+    assert required(server) == [term]
+    assert required(await pod("bo")) != [term]
+
+
+async def test_a_home_that_many_nodes_open_binds_nobody(pod):
+    made = await pod(**RUN, singleuser={"storage": {"accessModes": ["ReadWriteMany"]}})
+    assert "affinity" not in made["spec"]
+
+
+async def test_the_operators_affinity_stays_beside_it(pod):
+    term = {"labelSelector": {"matchLabels": {"a": "b"}}, "topologyKey": "zone"}
+    affinity = {"podAffinity": {REQUIRED: [term]}, "nodeAffinity": {REQUIRED: {"nodeSelectorTerms": []}}}
+    made = await pod(singleuser={"affinity": affinity})
+    assert required(made)[0] == term
+    assert len(required(made)) == 2
+    assert "nodeAffinity" in made["spec"]["affinity"]
