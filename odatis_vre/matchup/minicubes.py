@@ -33,8 +33,8 @@ def windows(
     """Cut a mini-cube of the grid around each observation.
 
     The cell nearest to the observation is the centre of its window. Beyond the edges of the grid, values are
-    NaN; across the date line of a global grid, and across the year of a climatology of twelve months, windows
-    go on at the other side.
+    NaN; across the date line of a global grid, and across the year of a climatology of all months or seasons,
+    windows go on at the other side.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ def _cyclic(asked: Request, sizes: dict[str, int]) -> frozenset[str]:
         n = len(axis.grid)
         if axis.name == "lon" and n > 1 and unrolled(axis.grid, axis.dim)[1]:
             closed.add(axis.dim)
-        if axis.climatology and np.array_equal(np.diff(axis.grid) % 12, np.ones(11)):
+        if axis.climatology and axis.climatology.closed:
             closed.add(axis.dim)
         if axis.dim in closed and sizes[axis.dim] > n:
             raise MatchupError(

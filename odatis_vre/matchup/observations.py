@@ -42,15 +42,18 @@ def points(
         A grid with latitude and longitude, and possibly time and depth; lazy, chunked or in memory. Latitude
         and longitude have one dimension each, or the same two (a curvilinear grid). Longitudes may be
         -180..180 or 0..360, whatever the observations have. A time of integers 1..12, or one with the CF
-        attribute `climatology`, is a climatology: it is matched by month. A depth with the CF attribute
-        `positive: up` is turned to positive down.
+        attribute `climatology`, is a climatology: it is matched by month or season, whatever the year. Its
+        bounds say which part of the year a step covers; without bounds it is what is nearer to the middle of
+        its month than to that of the next step. A depth with the CF attribute `positive: up` is turned to
+        positive down.
     df : DataFrame, n rows
         Observations with columns `lat` and `lon` (degrees), and `time` (dates, or ISO 8601 text) and
         `depth` (metres, positive down) where the variables have these axes.
     tolerance : mapping, default {"lat": 1.0, "lon": 1.0}
         Largest difference along each axis: degrees, metres, and for time a number of days, a text with a
-        unit ("15D", "12h") or a timedelta. An axis left out: half the distance between neighbouring grid
-        points, that is, the observation lies in the cell.
+        unit ("15D", "12h") or a timedelta; of a climatology, from the middle of what the step covers. An
+        axis left out: half the distance between neighbouring grid points, that is, the observation lies in
+        the cell.
     method : {"nearest", "linear"}
         "linear" interpolates along latitude, longitude, time and depth (a climatology is still matched by
         month); all cells that bear on the value have to be wet. Beyond the outermost grid point, as far as

@@ -78,7 +78,10 @@ class Request:
             if name not in self.axes:
                 continue
             axis = self.axes[name]
-            step = nearest_index(axis.grid, axis.observed, 0.0 if axis.climatology else self.limits[name])
+            if axis.climatology:
+                step = axis.climatology.step_of(axis.observed, self.limits[name])
+            else:
+                step = nearest_index(axis.grid, axis.observed, self.limits[name])
             steps[axis.dim] = step
             unknown = np.isnan(axis.observed)
             status[(status == 0) & unknown] = STATUS.index(f"no_{name}")

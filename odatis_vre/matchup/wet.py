@@ -71,7 +71,7 @@ def _in_one(source: Source, search: Search, memory: float, progress: bool | None
 
 
 def _planned(source: Source, search: Search, memory: float) -> list[np.ndarray]:
-    """The blocks to search: the chunks of the nearest cells, or larger ones; those around are looked into too."""
+    """The blocks to search: the chunks of the nearest cells, or larger ones."""
     if source.kind != "file":
         return list(source.bounds)
     step = -(-len(search) // _SAMPLE)
