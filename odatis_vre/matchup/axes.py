@@ -223,3 +223,35 @@ def _to_datetime(coordinate: xr.DataArray) -> xr.DataArray:
 
 def _days(when: pd.DatetimeIndex) -> np.ndarray:
     return ((when - pd.Timestamp(1970, 1, 1)) / pd.Timedelta(days=1)).to_numpy(float)
+
+
+def unrolled(lon: np.ndarray, dim: str) -> tuple[np.ndarray, bool, int]:
+    """Longitudes as degrees from the first one, in the direction they go.
+
+    Parameters
+    ----------
+    lon : ndarray, shape (n,)
+    dim : str
+        For the error message.
+
+    Returns
+    -------
+    along : ndarray, shape (n,)
+        Ascending from 0, below 360.
+    closed : bool
+        They go around the Earth: the gap that is left is no wider than another.
+    sign : {1, -1}
+        1 to the east.
+
+    Raises
+    ------
+    MatchupError
+        They go to and fro, or a meridian is there twice.
+    """
+    for sign in (1, -1):
+        along = (sign * (lon - lon[0])) % 360
+        steps = np.diff(along)
+        if np.all(steps > 0):
+            closed = len(lon) > 2 and 360 - along[-1] <= 1.5 * steps.max()
+            return along, bool(closed), sign
+    raise MatchupError(tr("matchup.not_ordered", dim=dim), tr("matchup.not_ordered_hint", dim=dim))
