@@ -11,6 +11,7 @@ import xarray as xr
 
 from odatis_vre.errors import MatchupError
 from odatis_vre.i18n import tr
+from odatis_vre.matchup.climatology import Climatology, climatology_of, months_of
 
 AXES = ("lat", "lon", "time", "depth")
 _STANDARD_NAMES = {"lat": "latitude", "lon": "longitude", "time": "time", "depth": "depth"}
@@ -35,19 +36,19 @@ class Axis:
     dim : str
         Dimension of the grid; the name of the coordinate on a curvilinear grid.
     grid : ndarray, shape (n,)
-        Degrees, metres (positive down), or days since 1970 (months 1..12 for a climatology). Latitude and
-        longitude of a curvilinear grid: shape (ny, nx).
+        Degrees, metres (positive down), or days since 1970 (months since the first of January for a
+        climatology). Latitude and longitude of a curvilinear grid: shape (ny, nx).
     observed : ndarray, shape (m,)
         The same, NaN where unknown.
-    climatology : bool
-        Time is matched by month.
+    climatology : Climatology or None
+        What the steps of time stand for, when it is a part of every year.
     """
 
     name: str
     dim: str
     grid: np.ndarray
     observed: np.ndarray
-    climatology: bool = False
+    climatology: Climatology | None = None
 
 
 def _called(name: object, axis: str) -> bool:
@@ -172,13 +173,11 @@ def axis_of(ds: xr.Dataset, df: pd.DataFrame, name: str, dim: str, source: str) 
             grid = 0.0 - grid
         return Axis(name, dim, grid, observed)
     when = times(df[source], source)
+    if (steps := climatology_of(ds, dim)) is not None:
+        return Axis(name, dim, steps.middle, months_of(xr.DataArray(when, dims="obs")), steps)
     coordinate = ds[dim]
-    if np.issubdtype(coordinate.dtype, np.integer) and set(coordinate.values) <= set(range(1, 13)):
-        return Axis(name, dim, coordinate.values.astype(float), _months(when), climatology=True)
     if not np.issubdtype(coordinate.dtype, np.datetime64):
         coordinate = _to_datetime(coordinate)
-    if "climatology" in {**ds[dim].encoding, **ds[dim].attrs}:
-        return Axis(name, dim, coordinate.dt.month.values.astype(float), _months(when), climatology=True)
     return Axis(name, dim, _days(pd.DatetimeIndex(coordinate.values)), _days(when))
 
 
@@ -226,5 +225,33 @@ def _days(when: pd.DatetimeIndex) -> np.ndarray:
     return ((when - pd.Timestamp(1970, 1, 1)) / pd.Timedelta(days=1)).to_numpy(float)
 
 
-def _months(when: pd.DatetimeIndex) -> np.ndarray:
-    return when.month.to_numpy(float)
+def unrolled(lon: np.ndarray, dim: str) -> tuple[np.ndarray, bool, int]:
+    """Longitudes as degrees from the first one, in the direction they go.
+
+    Parameters
+    ----------
+    lon : ndarray, shape (n,)
+    dim : str
+        For the error message.
+
+    Returns
+    -------
+    along : ndarray, shape (n,)
+        Ascending from 0, below 360.
+    closed : bool
+        They go around the Earth: the gap that is left is no wider than another.
+    sign : {1, -1}
+        1 to the east.
+
+    Raises
+    ------
+    MatchupError
+        They go to and fro, or a meridian is there twice.
+    """
+    for sign in (1, -1):
+        along = (sign * (lon - lon[0])) % 360
+        steps = np.diff(along)
+        if np.all(steps > 0):
+            closed = len(lon) > 2 and 360 - along[-1] <= 1.5 * steps.max()
+            return along, bool(closed), sign
+    raise MatchupError(tr("matchup.not_ordered", dim=dim), tr("matchup.not_ordered_hint", dim=dim))

@@ -56,6 +56,66 @@ def difference(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.abs((a - b + 180) % 360 - 180)
 
 
+def closed_dimensions(lat: np.ndarray, lon: np.ndarray) -> tuple[bool, bool]:
+    """Whether a grid goes around the Earth along its first, and along its second dimension.
+
+    Beyond its last cell lies its first one, about a step away and in the same direction.
+
+    Parameters
+    ----------
+    lat, lon : ndarray, shape (ny, nx)
+
+    Examples
+    --------
+    >>> lon, lat = np.meshgrid(np.arange(0, 360, 10), [-10, 0, 10])
+    >>> closed_dimensions(lat, lon)
+    (False, True)
+    """
+    at = on_sphere(lat, lon)
+    return _closes(at), _closes(np.swapaxes(at, 0, 1))
+
+
+def _closes(at: np.ndarray) -> bool:
+    """Whether lines along the first dimension of positions, shape (n, lines, 3), come back to their start."""
+    if len(at) < 3:
+        return False
+    first, last = at[1] - at[0], at[-1] - at[-2]
+    over = at[0] - at[-1]
+    step, before = np.linalg.norm(over, axis=-1), np.linalg.norm([first, last], axis=-1)
+    onwards = (np.einsum("lk,lk->l", over, first) > 0) & (np.einsum("lk,lk->l", over, last) > 0)
+    known = np.isfinite(step) & np.isfinite(before).all(axis=0)
+    return bool(known.any() and np.mean((onwards & (step <= 1.5 * before.max(axis=0)))[known]) > 0.9)
+
+
+def repeated_cells(lat: np.ndarray, lon: np.ndarray) -> tuple[int, int]:
+    """How many of the last cells along each dimension are the first ones again, as in the grids of NEMO.
+
+    Parameters
+    ----------
+    lat, lon : ndarray, shape (ny, nx)
+
+    Examples
+    --------
+    >>> lon, lat = np.meshgrid(np.arange(0, 380, 10), [-10, 0, 10])
+    >>> repeated_cells(lat, lon)
+    (0, 2)
+    """
+    at = on_sphere(lat, lon)
+    return _repeats(at), _repeats(np.swapaxes(at, 0, 1))
+
+
+def _repeats(at: np.ndarray) -> int:
+    for count in (2, 1):
+        first, last = at[:count], at[-count:]
+        if (
+            len(at) > 2 * count
+            and np.isfinite(first).any()
+            and np.allclose(first, last, atol=1e-7, equal_nan=True)
+        ):
+            return count
+    return 0
+
+
 def _half_spacing(values: np.ndarray, circle: float | None) -> np.ndarray:
     half = np.zeros(values.shape)
     for axis in (0, 1):

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import dask
 import dask.array as da
 import numpy as np
-from numpy.lib.stride_tricks import as_strided, sliding_window_view
+from numpy.lib.stride_tricks import sliding_window_view
 
 from odatis_vre.matchup.pieces import Frame, Pieces
 from odatis_vre.matchup.plan import planned_bounds
@@ -67,11 +67,12 @@ def gather(
     for values in out.values():
         values[bare] = np.nan
     jobs, groups = block_jobs(source, parts)
+    target = rows[parts.window]
 
     def receive(number: int, results: Iterator[np.ndarray]) -> None:
         for values in out.values():
             for group in groups[number]:
-                place(next(results), values, rows[parts.window[group]], parts, group)
+                place(next(results), values, target[group], parts, group)
 
     read_blocks(source, jobs, extract, receive, memory, progress, label)
     return out
@@ -129,11 +130,12 @@ def merged(results: list[list[np.ndarray]], layout: tuple) -> list[np.ndarray]:
     """
     parts, groups, rows, shape, types = layout
     cubes = [np.full(shape, np.nan, dtype) for dtype in types]
+    target = rows[parts.window]
     for pieces_of_block, groups_of_block in zip(results, groups, strict=True):
         found = iter(pieces_of_block)
         for cube in cubes:
             for group in groups_of_block:
-                place(next(found), cube, rows[parts.window[group]], parts, group)
+                place(next(found), cube, target[group], parts, group)
     return cubes
 
 
@@ -154,13 +156,15 @@ def block_jobs(source: Source, parts: Pieces) -> tuple[list[Job], list[list[slic
             step = max(1, _COPY_BYTES // (one * cell))
             batches += [slice(s, min(s + step, alike.stop)) for s in range(alike.start, alike.stop, step)]
             volume += one * (alike.stop - alike.start)
-        task = [(tuple(parts.length[:, g.start].tolist()), parts.start[:, g]) for g in batches]
-        jobs.append(Job(parts.region(block), task, volume * cell))
+        begin = int(parts.block_at[block])
+        starts = parts.start[:, begin : parts.block_at[block + 1]]
+        forms = [(tuple(parts.length[:, g.start].tolist()), g.start - begin, g.stop - begin) for g in batches]
+        jobs.append(Job(parts.region(block), (starts, forms), volume * cell))
         groups.append(batches)
     return jobs, groups
 
 
-def extract(arrays: list[np.ndarray], origin: tuple[int, ...], task: list) -> Iterator[np.ndarray]:
+def extract(arrays: list[np.ndarray], origin: tuple[int, ...], task: tuple) -> Iterator[np.ndarray]:
     """The pieces of a block.
 
     Parameters
@@ -169,29 +173,32 @@ def extract(arrays: list[np.ndarray], origin: tuple[int, ...], task: list) -> It
         Values of the block.
     origin : tuple of int
         Index of its first cell.
-    task : list of (tuple of int, ndarray of int)
-        For each group of alike pieces, their shape, and their first indices, shape (dimensions, pieces).
+    task : (ndarray of int, list of (tuple of int, int, int))
+        First indices of the pieces, shape (dimensions, pieces); and for each group of alike pieces their
+        shape, the first of them, and the one after the last.
 
     Yields
     ------
-    ndarray, shape (pieces, *shape without its last size)
+    ndarray, shape (pieces of a group, *shape without its last size)
         Rows of cells as opaque items.
     """
+    starts, forms = task
+    at = starts - np.asarray(origin)[:, None]
     for values in arrays:
         block = np.asarray(values, dtype=float_type(values.dtype))
-        for shape, start in task:
-            at = tuple(s - o for s, o in zip(start, origin, strict=True))
-            yield _runs(block, shape)[at]
+        views = {shape: _runs(block, shape) for shape in {shape for shape, _, _ in forms}}
+        for shape, begin, end in forms:
+            yield views[shape][tuple(at[:, begin:end])]
 
 
-def _runs(block: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+def _runs(block: np.ndarray, shape: tuple[int, ...]) -> "np.ndarray | _Copied":
     """Every window of a shape, as a view: a run along the last dimension is one item, copied at once."""
     item = np.dtype(f"V{shape[-1] * block.itemsize}")
     if not block.flags.c_contiguous:
         return _Copied(sliding_window_view(block, shape), item)
     places = tuple(n - s + 1 for n, s in zip(block.shape, shape, strict=True))
-    runs = np.ndarray((*block.shape[:-1], places[-1]), item, block, strides=block.strides)
-    return as_strided(runs, (*places, *shape[:-1]), (*block.strides, *block.strides[:-1]), writeable=False)
+    strides = (*block.strides, *block.strides[:-1])
+    return np.ndarray((*places, *shape[:-1]), item, block, strides=strides)
 
 
 class _Copied:

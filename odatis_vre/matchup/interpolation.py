@@ -8,7 +8,8 @@ import numpy as np
 
 from odatis_vre.errors import MatchupError
 from odatis_vre.i18n import tr
-from odatis_vre.matchup.curvilinear import CurvilinearGrid, on_sphere
+from odatis_vre.matchup.axes import unrolled
+from odatis_vre.matchup.curvilinear import CurvilinearGrid, closed_dimensions, on_sphere
 from odatis_vre.matchup.gathering import gather
 from odatis_vre.matchup.pieces import Frame
 from odatis_vre.matchup.request import Request
@@ -92,38 +93,6 @@ def around_circle(grid: np.ndarray, wanted: np.ndarray, dim: str) -> Between:
     return between(along, sought, dim)
 
 
-def unrolled(lon: np.ndarray, dim: str) -> tuple[np.ndarray, bool, int]:
-    """Longitudes as degrees from the first one, in the direction they go.
-
-    Parameters
-    ----------
-    lon : ndarray, shape (n,)
-    dim : str
-        For the error message.
-
-    Returns
-    -------
-    along : ndarray, shape (n,)
-        Ascending from 0, below 360.
-    closed : bool
-        They go around the Earth: the gap that is left is no wider than another.
-    sign : {1, -1}
-        1 to the east.
-
-    Raises
-    ------
-    MatchupError
-        They go to and fro, or a meridian is there twice.
-    """
-    for sign in (1, -1):
-        along = (sign * (lon - lon[0])) % 360
-        steps = np.diff(along)
-        if np.all(steps > 0):
-            closed = len(lon) > 2 and 360 - along[-1] <= 1.5 * steps.max()
-            return along, bool(closed), sign
-    raise MatchupError(tr("matchup.not_ordered", dim=dim), tr("matchup.not_ordered_hint", dim=dim))
-
-
 def linear(
     of: Sequence[Source],
     asked: Request,
@@ -131,7 +100,7 @@ def linear(
     sought: np.ndarray,
     progress: bool | None,
     label: str,
-) -> Found:
+) -> tuple[Found, np.ndarray]:
     """Interpolate all variables at observations.
 
     Parameters
@@ -150,6 +119,8 @@ def linear(
     -------
     Found
         The nearest cell, and the values; -1 and NaN where a cell that bears on the value is dry.
+    ndarray of bool, shape (m,)
+        Whether there are cells around the observation to interpolate between.
     """
     lines = {a.dim: between(a.grid, a.observed[sought], a.dim) for a in _between_steps(asked)}
     row, column, inside = _between_cells(asked, search, sought)
@@ -164,7 +135,8 @@ def linear(
         values += [_weighted(c.reshape(shape), source.dims, lines) for c in corners.values()]
     wet = np.logical_and.reduce([np.isfinite(v) for v in values]) & inside
     i, j = (np.where(wet, at, -1) for at in (search.i, search.j))
-    return Found(i, j, np.where(wet, search.distance, np.nan), [np.where(wet, v, np.nan) for v in values])
+    found = Found(i, j, np.where(wet, search.distance, np.nan), [np.where(wet, v, np.nan) for v in values])
+    return found, inside
 
 
 def _between_steps(asked: Request):
@@ -198,18 +170,17 @@ def _weighted(corners: np.ndarray, dims: Sequence[str], lines: dict[str, Between
 def _quads(grid: CurvilinearGrid, lat, lon, i, j) -> tuple[Between, Between, np.ndarray]:
     """The quadrilateral of cells that holds each position, and where in it the position lies."""
     ny, nx = grid.lat.shape
+    closed = closed_dimensions(grid.lat, grid.lon)
     first, share = np.zeros((2, len(lat)), dtype=int), np.zeros((2, len(lat)))
     inside = np.zeros(len(lat), dtype=bool)
     for down, right in _QUADS:
-        row, column = i + down, j + right
-        left = np.flatnonzero(~inside & (row >= 0) & (row < ny - 1) & (column >= 0) & (column < nx - 1))
+        row, column = _along(i + down, ny, closed[0]), _along(j + right, nx, closed[1])
+        left = np.flatnonzero(~inside & (row >= 0) & (column >= 0))
         if not len(left):
             continue
         r, c = row[left], column[left]
-        plane = [
-            _on_tangent(grid.lat[r + a, c + b], grid.lon[r + a, c + b], lat[left], lon[left])
-            for a, b in product((0, 1), repeat=2)
-        ]
+        corners = [((r + a) % ny, (c + b) % nx) for a, b in product((0, 1), repeat=2)]
+        plane = [_on_tangent(grid.lat[at], grid.lon[at], lat[left], lon[left]) for at in corners]
         s, t = _inverse_bilinear(*plane)
         slack = 1e-9
         good = (s >= -slack) & (s <= 1 + slack) & (t >= -slack) & (t <= 1 + slack)
@@ -217,7 +188,12 @@ def _quads(grid: CurvilinearGrid, lat, lon, i, j) -> tuple[Between, Between, np.
         inside[hit] = True
         first[:, hit] = r[good], c[good]
         share[:, hit] = s[good].clip(0, 1), t[good].clip(0, 1)
-    return Between(first[0], share[0]), Between(first[1], share[1]), inside
+    return *(Between(*along) for along in zip(first, share, closed, strict=True)), inside
+
+
+def _along(first: np.ndarray, n: int, closed: bool) -> np.ndarray:
+    """First cells of quadrilaterals, -1 where the grid ends before the second one."""
+    return first % n if closed else np.where((first >= 0) & (first < n - 1), first, -1)
 
 
 def _on_tangent(lat, lon, lat0, lon0) -> np.ndarray:

@@ -11,7 +11,6 @@ import xarray as xr
 from odatis_vre.errors import MatchupError
 from odatis_vre.i18n import tr
 from odatis_vre.matchup.gathering import gather, gather_lazily
-from odatis_vre.matchup.interpolation import unrolled
 from odatis_vre.matchup.outcome import STATUS, placed, status_words
 from odatis_vre.matchup.pieces import Frame
 from odatis_vre.matchup.request import Request, checked
@@ -33,8 +32,8 @@ def windows(
     """Cut a mini-cube of the grid around each observation.
 
     The cell nearest to the observation is the centre of its window. Beyond the edges of the grid, values are
-    NaN; across the date line of a global grid, and across the year of a climatology of twelve months, windows
-    go on at the other side.
+    NaN; across the date line of a global grid, and across the year of a climatology of all months or seasons,
+    windows go on at the other side.
 
     Parameters
     ----------
@@ -127,21 +126,16 @@ def _odd(size: object, name: str) -> int:
 
 
 def _cyclic(asked: Request, sizes: dict[str, int]) -> frozenset[str]:
-    closed = set()
-    for axis in asked.axes.values():
-        if axis.dim not in sizes or axis.grid.ndim == 2:
-            continue
-        n = len(axis.grid)
-        if axis.name == "lon" and n > 1 and unrolled(axis.grid, axis.dim)[1]:
-            closed.add(axis.dim)
-        if axis.climatology and np.array_equal(np.diff(axis.grid) % 12, np.ones(11)):
-            closed.add(axis.dim)
-        if axis.dim in closed and sizes[axis.dim] > n:
+    around = asked.place if asked.curvilinear else asked.place[1:]
+    closed = set(asked.closed_place() if set(around) & set(sizes) else ())
+    closed |= {x.dim for x in asked.axes.values() if x.climatology and x.climatology.closed}
+    for dim in closed & set(sizes):
+        if sizes[dim] > (n := asked.ds.sizes[dim]):
             raise MatchupError(
-                tr("matchup.size_of_circle", name=axis.name, value=sizes[axis.dim], n=n),
+                tr("matchup.size_of_circle", name=_result_names(asked)[dim], value=sizes[dim], n=n),
                 tr("matchup.size_of_circle_hint", n=n - 1 + n % 2),
             )
-    return frozenset(closed)
+    return frozenset(closed & set(sizes))
 
 
 def _cubes(source: Source, asked: Request, frame: Frame, sought, progress, lazy) -> dict[str, xr.Variable]:
@@ -236,9 +230,11 @@ def _flat_coordinates(asked: Request, frame: Frame, sought) -> dict[str, tuple]:
     shape = [frame.size.get(d, 1) for d in asked.place]
     index = [frame.first[d][:, None] + np.arange(k) for d, k in zip(asked.place, shape, strict=True)]
     i, j = np.broadcast_arrays(index[0][:, :, None], index[1][:, None, :])
-    ny, nx = asked.axes["lat"].grid.shape
-    inside = (i >= 0) & (i < ny) & (j >= 0) & (j < nx)
-    lat, lon = asked.cell(np.where(inside, i, 0), np.where(inside, j, 0))
+    inside, at = np.ones(i.shape, dtype=bool), []
+    for k, n, dim in zip((i, j), asked.axes["lat"].grid.shape, asked.place, strict=True):
+        inside &= (dim in frame.cyclic) | ((k >= 0) & (k < n))
+        at.append(k % n)
+    lat, lon = asked.cell(*at)
     kept = tuple(d for d in asked.place if d in frame.size)
     shape = (len(sought), *(frame.size[d] for d in kept))
     return {

@@ -40,21 +40,25 @@ def points(
     ----------
     ds : Dataset
         A grid with latitude and longitude, and possibly time and depth; lazy, chunked or in memory. Latitude
-        and longitude have one dimension each, or the same two (a curvilinear grid). Longitudes may be
+        and longitude have one dimension each, or the same two (a curvilinear grid; one that goes around the
+        Earth is closed, columns that it repeats at its end are left out). Longitudes may be
         -180..180 or 0..360, whatever the observations have. A time of integers 1..12, or one with the CF
-        attribute `climatology`, is a climatology: it is matched by month. A depth with the CF attribute
-        `positive: up` is turned to positive down.
+        attribute `climatology`, is a climatology: it is matched by month or season, whatever the year. Its
+        bounds say which part of the year a step covers; without bounds it is what is nearer to the middle of
+        its month than to that of the next step. A depth with the CF attribute `positive: up` is turned to
+        positive down.
     df : DataFrame, n rows
         Observations with columns `lat` and `lon` (degrees), and `time` (dates, or ISO 8601 text) and
         `depth` (metres, positive down) where the variables have these axes.
     tolerance : mapping, default {"lat": 1.0, "lon": 1.0}
         Largest difference along each axis: degrees, metres, and for time a number of days, a text with a
-        unit ("15D", "12h") or a timedelta. An axis left out: half the distance between neighbouring grid
-        points, that is, the observation lies in the cell.
+        unit ("15D", "12h") or a timedelta; of a climatology, from the middle of what the step covers. An
+        axis left out: half the distance between neighbouring grid points, that is, the observation lies in
+        the cell.
     method : {"nearest", "linear"}
         "linear" interpolates along latitude, longitude, time and depth (a climatology is still matched by
         month); all cells that bear on the value have to be wet. Beyond the outermost grid point, as far as
-        the tolerance goes, its value is taken; on a curvilinear grid nothing is.
+        the tolerance goes, its value is taken; on a curvilinear grid nothing is: "outside".
     variables : iterable of str, optional
         Default: every numeric variable along latitude and longitude.
     columns : mapping, optional
@@ -73,7 +77,8 @@ def points(
         `matched_time` where these axes were used, `distance_km`, `status` and `reason`. With "linear", these
         are the nearest grid point's. `status` is "matched", or says why the values are NaN: "no_position",
         "no_time", "no_depth" (unknown in the observation), "outside_time", "outside_depth", "outside" (no
-        grid point within the tolerance), "dry" (no wet cell within it). `reason` is the same in words.
+        grid point within the tolerance; with "linear" on a curvilinear grid also: no cells around to
+        interpolate between), "dry" (no wet cell within it). `reason` is the same in words.
         `attrs["units"]` maps columns to their units, as far as the observations' own `attrs["units"]` and
         the grid tell them.
 
@@ -111,11 +116,13 @@ def points(
     search, sought = search.of(within), sought[within]
     label = tr("matchup.reading")
     of = sources(asked.ds, asked.names)
+    inside = np.ones(len(search), dtype=bool)
     if method == "linear":
-        found = linear(of, asked, search, sought, progress, label)
+        found, inside = linear(of, asked, search, sought, progress, label)
     else:
         found = nearest_wet(of, search, asked.memory, progress, label)
     status[sought[found.i < 0]] = STATUS.index("dry")
+    status[sought[~inside]] = STATUS.index("outside")
     order = [name for source in of for name in source.variables]
     return _table(asked, found, dict(zip(order, found.values, strict=True)), steps, sought, status)
 

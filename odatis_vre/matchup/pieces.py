@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 _PLACES = ("start", "length", "offset")
 
@@ -206,6 +207,20 @@ class Frame:
             for d, b in zip(dims, bounds, strict=True)
         ]
         return pieces(parts, bounds)
+
+    def touched(self, dims: Sequence[str], bounds: Sequence[np.ndarray]) -> np.ndarray:
+        """The blocks that hold some of the windows' cells, shape (dimensions, blocks), in ascending order."""
+        sizes = [len(b) - 1 for b in bounds]
+        kind = np.zeros(len(self), dtype=np.int64)
+        for d, b, blocks in zip(dims, bounds, sizes, strict=True):
+            n, first, size = int(b[-1]), self.first[d], self.size.get(d, 1)
+            block = np.repeat(np.arange(blocks), np.diff(b))
+            ends = [first] if isinstance(size, int) and size == 1 else [first, first + size - 1]
+            for end in ends:
+                kind = kind * blocks + block[end % n if d in self.cyclic else end.clip(0, n - 1)]
+        # Windows from and to the same blocks touch the same blocks: one of each kind is enough.
+        few = self.of(np.flatnonzero(~pd.Series(kind).duplicated().to_numpy()))
+        return np.stack(np.unravel_index(few.cuts(dims, bounds).block_number, sizes))
 
     def of(self, which: np.ndarray | slice) -> "Frame":
         """Some of the windows."""

@@ -1,6 +1,8 @@
 """How a source is cut into the blocks that are read at once: a cost model."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -8,10 +10,13 @@ from odatis_vre.matchup.pieces import Frame
 from odatis_vre.matchup.sources import Source
 
 # Seconds, measured on Zarr chunks of 1 to 8 MB on a local disk; what counts is their ratio.
-_BYTE = 3e-9
-_CHUNK = 0.5e-3
-_BLOCK = 1e-3
-_PIECE = 1e-6
+_BYTE = 1.3e-9
+_CHUNK = 0.25e-3
+_BLOCK = 1.5e-3
+_PIECE = 5e-6
+
+# Of the bytes touched: larger blocks may read no more than this, whatever they save.
+_AT_MOST = 1.5
 
 # Windows the costs are estimated on.
 _SAMPLE = 1_000
@@ -20,54 +25,74 @@ _SAMPLE = 1_000
 _IN_FLIGHT = 4
 
 # Larger blocks take memory: they have to gain something.
-_GAIN = 0.85
+_GAIN = 0.9
 
 
-def planned_bounds(source: Source, frame: Frame, memory: float, each: float = 1.0) -> list[np.ndarray]:
-    """Bounds of the blocks to read: chunks, or several at once, or the whole source, whichever costs least.
+def planned_bounds(source: Source, frame: Frame, memory: float) -> list[np.ndarray]:
+    """Choose the blocks to read, for each dimension.
 
-    Reading chunk by chunk reads only what is touched; larger blocks, up to the whole source, take fewer reads
-    and cut fewer windows. The cost is that of the bytes of touched blocks, of their chunks, of the reads, and
-    of the pieces that windows are cut into. Blocks of a dask graph stay its chunks: they are its parallelism.
+    Blocks are chunks, several chunks joined, or the whole source. Larger blocks cut fewer windows in two and
+    take fewer calls; smaller ones read less that nobody asked for. They are larger than a chunk only within
+    the memory.
 
     Parameters
     ----------
     source : Source
+        Chunks of a dask graph are never joined: dask reads and spreads them.
     frame : Frame
-        The windows wanted, m of them.
+        The windows wanted.
     memory : float
-        Bytes that blocks may take at once.
-    each : float
-        How many windows each of these stands for.
+        Bytes that may be used at once.
 
     Returns
     -------
     list of ndarray of int
-        For each dimension, where blocks begin, and the size of the grid.
+        Bounds of the blocks.
     """
     if source.kind != "file" or not len(frame):
         return list(source.bounds)
     step = -(-len(frame) // _SAMPLE)
-    frame, each = frame.of(slice(None, None, step)), each * step
+    return cheapest_bounds(source, frame, frame.of(slice(None, None, step)), step, memory)
+
+
+def cheapest_bounds(
+    source: Source, frame: Frame, sample: Frame, each: float, memory: float
+) -> list[np.ndarray]:
+    """As `planned_bounds`, from what is touched and from a sample of what is cut.
+
+    Parameters
+    ----------
+    source : Source
+        Of kind "file".
+    frame : Frame
+        Windows that touch the chunks that will be read.
+    sample : Frame
+        Some windows whose cuts cost time.
+    each : float
+        Pieces that a piece of the sample stands for.
+    memory : float
+        Bytes that may be used at once.
+    """
+    needs = _Needs(source, frame.touched(source.dims, source.bounds), sample, each)
     chunks = list(source.bounds)
-    enough = _cost(source, frame, each, chunks) * _GAIN
-    merged, cost = _merged(source, frame, each, memory)
+    enough = needs.cost(chunks) * _GAIN
+    merged, cost = _merged(needs, memory)
     whole = [b[[0, -1]] for b in source.bounds]
-    if source.nbytes <= memory / 2 and _cost(source, frame, each, whole) < min(cost, enough):
+    if source.nbytes <= memory / 2 and needs.cost(whole) < min(cost, enough):
         return whole
     return merged if cost < enough else chunks
 
 
-def _merged(source: Source, frame: Frame, each: float, memory: float) -> tuple[list[np.ndarray], float]:
+def _merged(needs: "_Needs", memory: float) -> tuple[list[np.ndarray], float]:
     """Chunks joined two by two along one dimension after the other, as long as that gains."""
-    bounds = list(source.bounds)
-    cost, going = _cost(source, frame, each, bounds), True
+    bounds = list(needs.source.bounds)
+    cost, going = needs.cost(bounds), True
     while going:
         going = False
         for tried in _coarser(bounds):
-            if _largest(source, tried) * _IN_FLIGHT > memory / 2:
+            if needs.largest(tried) * _IN_FLIGHT > memory / 2:
                 continue
-            if (price := _cost(source, frame, each, tried)) < cost:
+            if (price := needs.cost(tried)) < cost:
                 bounds, cost, going = tried, price, True
     return bounds, cost
 
@@ -82,22 +107,54 @@ def _coarser(bounds: Sequence[np.ndarray]) -> list[list[np.ndarray]]:
     return found
 
 
-def _largest(source: Source, bounds: Sequence[np.ndarray]) -> float:
-    return float(np.prod([np.diff(b).max() for b in bounds], dtype=float)) * source.cell_bytes
+@dataclass(frozen=True)
+class _Needs:
+    """What is wanted of a source.
+
+    Attributes
+    ----------
+    source : Source
+    touched : ndarray of int, shape (dimensions, chunks touched)
+        Where these chunks are among all chunks.
+    sample : Frame
+        Windows, each of which stands for `each` of them.
+    each : float
+    """
+
+    source: Source
+    touched: np.ndarray
+    sample: Frame
+    each: float
+
+    @cached_property
+    def nbytes(self) -> float:
+        """Bytes of the chunks touched."""
+        return _volume(self.touched, self.source.bounds) * self.source.cell_bytes
+
+    def largest(self, bounds: Sequence[np.ndarray]) -> float:
+        """Bytes of the largest block."""
+        return float(np.prod([np.diff(b).max() for b in bounds], dtype=float)) * self.source.cell_bytes
+
+    def cost(self, bounds: Sequence[np.ndarray]) -> float:
+        """Seconds to read the blocks touched and to cut the windows out of them."""
+        edges = [np.searchsorted(fine, b) for fine, b in zip(self.source.bounds, bounds, strict=True)]
+        blocks = self._blocks(edges)
+        read = _volume(blocks, bounds) * self.source.cell_bytes
+        if read > _AT_MOST * self.nbytes:
+            return np.inf
+        pieces = len(self.sample.cuts(self.source.dims, bounds).window)
+        cut_again = max(pieces - len(self.sample), 0) * self.each
+        return read * _BYTE + _volume(blocks, edges) * _CHUNK + blocks.shape[1] * _BLOCK + cut_again * _PIECE
+
+    def _blocks(self, edges: Sequence[np.ndarray]) -> np.ndarray:
+        """The blocks that hold the touched chunks, each once; `edges` count chunks."""
+        sizes = [len(e) - 1 for e in edges]
+        at = [np.searchsorted(e, k, "right") - 1 for e, k in zip(edges, self.touched, strict=True)]
+        numbers = np.unique(np.ravel_multi_index(at, sizes))
+        return np.stack(np.unravel_index(numbers, sizes))
 
 
-def _cost(source: Source, frame: Frame, each: float, bounds: Sequence[np.ndarray]) -> float:
-    parts = frame.cuts(source.dims, bounds)
-    at = np.unravel_index(parts.block_number, [len(b) - 1 for b in bounds])
-    cells = np.prod([np.diff(b)[i] for b, i in zip(bounds, at, strict=True)], axis=0, dtype=float)
-    chunks = np.prod(
-        [np.diff(np.searchsorted(fine, b))[i] for fine, b, i in zip(source.bounds, bounds, at, strict=True)],
-        axis=0,
-        dtype=float,
-    )
-    return (
-        cells.sum() * source.cell_bytes * _BYTE
-        + chunks.sum() * _CHUNK
-        + parts.blocks * _BLOCK
-        + max(len(parts.window) - len(frame), 0) * each * _PIECE
-    )
+def _volume(blocks: np.ndarray, bounds: Sequence[np.ndarray]) -> float:
+    """Sum over blocks of the product of their sizes along each dimension."""
+    sizes = [np.diff(b)[k] for b, k in zip(bounds, blocks, strict=True)]
+    return float(np.prod(sizes, axis=0, dtype=float).sum())

@@ -13,8 +13,8 @@ from dask.utils import parse_bytes
 
 from odatis_vre.errors import MatchupError
 from odatis_vre.i18n import tr
-from odatis_vre.matchup.axes import AXES, Axis, axis_of, column, dimensions, times
-from odatis_vre.matchup.curvilinear import CurvilinearGrid, Surroundings
+from odatis_vre.matchup.axes import AXES, Axis, axis_of, column, dimensions, times, unrolled
+from odatis_vre.matchup.curvilinear import CurvilinearGrid, Surroundings, closed_dimensions, repeated_cells
 from odatis_vre.matchup.nearest import half_spacing, nearest_index
 from odatis_vre.matchup.outcome import STATUS
 from odatis_vre.matchup.reading import default_memory
@@ -60,6 +60,14 @@ class Request:
         """Whether latitude and longitude have two dimensions."""
         return self.axes["lat"].grid.ndim == 2
 
+    def closed_place(self) -> frozenset[str]:
+        """The dimensions along which a map goes around the Earth."""
+        lat, lon = self.axes["lat"], self.axes["lon"]
+        if self.curvilinear:
+            closed = closed_dimensions(lat.grid, lon.grid)
+            return frozenset(d for d, c in zip(self.place, closed, strict=True) if c)
+        return frozenset([lon.dim] if len(lon.grid) > 1 and unrolled(lon.grid, lon.dim)[1] else [])
+
     def steps(self) -> tuple[dict[str, np.ndarray], np.ndarray]:
         """Index of each observation along time and depth, and its status so far.
 
@@ -78,7 +86,10 @@ class Request:
             if name not in self.axes:
                 continue
             axis = self.axes[name]
-            step = nearest_index(axis.grid, axis.observed, 0.0 if axis.climatology else self.limits[name])
+            if axis.climatology:
+                step = axis.climatology.step_of(axis.observed, self.limits[name])
+            else:
+                step = nearest_index(axis.grid, axis.observed, self.limits[name])
             steps[axis.dim] = step
             unknown = np.isnan(axis.observed)
             status[(status == 0) & unknown] = STATUS.index(f"no_{name}")
@@ -147,7 +158,10 @@ def checked(
     if not isinstance(df, pd.DataFrame):
         raise MatchupError(tr("matchup.no_table", kind=type(df).__name__), tr("matchup.no_table_hint"))
     dims = dimensions(ds)
-    place = tuple(ds[dims["lat"]].dims) if ds[dims["lat"]].ndim == 2 else (dims["lat"], dims["lon"])
+    place = (dims["lat"], dims["lon"])
+    if ds[dims["lat"]].ndim == 2:
+        place = tuple(ds[dims["lat"]].dims)
+        ds = _without_repetition(ds, dims, place)
     names = _variables(ds, dims, place, variables)
     columns = columns or {}
     refuse_unknown_axis(columns)
@@ -155,6 +169,12 @@ def checked(
     known = {axis: column(df, axis, columns) for axis in axes}
     limits = _limits(tolerance, axes)
     return Request(ds, df, names, dims, axes, limits, place, _bytes(memory), known)
+
+
+def _without_repetition(ds: xr.Dataset, dims: dict[str, str], place: tuple[str, str]) -> xr.Dataset:
+    """A curvilinear grid whose cells are there once."""
+    again = repeated_cells(*(ds[dims[axis]].transpose(*place).values for axis in ("lat", "lon")))
+    return ds.isel({d: slice(0, ds.sizes[d] - k) for d, k in zip(place, again, strict=True) if k})
 
 
 def _bytes(memory: float | str | None) -> float:

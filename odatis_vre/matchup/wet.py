@@ -8,7 +8,7 @@ import numpy as np
 from odatis_vre.matchup.blockwise import by_block
 from odatis_vre.matchup.gathering import gather
 from odatis_vre.matchup.pieces import Frame
-from odatis_vre.matchup.plan import planned_bounds
+from odatis_vre.matchup.plan import cheapest_bounds
 from odatis_vre.matchup.rectangles import BATCH
 from odatis_vre.matchup.search import Found, Lookup, Search, relative
 from odatis_vre.matchup.sources import Source
@@ -17,7 +17,7 @@ from odatis_vre.matchup.sources import Source
 _SAMPLE = 1_000
 
 # Cost of a cell near the edge of a block, against that of cutting a window.
-_LISTED = 0.2
+_LISTED = 0.05
 
 
 def nearest_wet(
@@ -63,14 +63,22 @@ def _in_one(source: Source, search: Search, memory: float, progress: bool | None
     exact = search.hood.reach().exact
     if not exact and search.hood.count() <= BATCH:
         return search.nearest_wet(_listed([source], search, memory, progress, label))
-    step = -(-len(search) // _SAMPLE)
-    sample = search.of(slice(None, None, step))
-    weight = max(1.0, _LISTED * sample.hood.count() / len(sample))
-    bounds = planned_bounds(source, sample.frame()[0], memory, each=step * weight)
+    bounds = _planned(source, search, memory)
     if not exact:
         whole = (b[[0, -1]] if d in search.place else b for d, b in zip(source.dims, bounds, strict=True))
         bounds = list(whole)
     return by_block(source, search, bounds, memory, progress, label)
+
+
+def _planned(source: Source, search: Search, memory: float) -> list[np.ndarray]:
+    """The blocks to search: the chunks of the nearest cells, or larger ones."""
+    if source.kind != "file":
+        return list(source.bounds)
+    step = -(-len(search) // _SAMPLE)
+    sample = search.of(slice(None, None, step))
+    weight = max(1.0, _LISTED * sample.hood.count() / len(sample))
+    nearest = Frame({**search.steps, search.place[0]: search.i, search.place[1]: search.j}, {})
+    return cheapest_bounds(source, nearest, sample.frame()[0], step * weight, memory)
 
 
 def _region(source: Source, frame: Frame) -> tuple[slice, ...]:

@@ -69,7 +69,7 @@ def test_interpolation_gives_a_field_that_is_linear_back(tilted_shelf, stations)
     # The cells of 0.1 degrees are flat to 1e-4 degrees on the tangent plane.
     np.testing.assert_allclose(hit.sst, hit.lat + hit.lon / 10 + 100 * share, atol=1e-3)
     assert len(hit) > 50
-    assert "dry" in set(env.status)  # beyond the outermost cells nothing is extrapolated
+    assert set(env.status) == {"matched", "outside"}  # beyond the outermost cells nothing is extrapolated
 
 
 def test_windows_lie_along_the_dimensions_of_the_grid(tilted_shelf):
@@ -110,3 +110,71 @@ def test_a_latitude_without_its_longitude_is_refused(stations):
     grid = xr.Dataset({"sst": (("y", "x"), np.ones((2, 2)))}, {"lat": (("y", "x"), np.ones((2, 2)))})
     with use_language("en"), pytest.raises(MatchupError, match="coordinate lat has two dimensions"):
         matchup.points(grid, stations)
+
+
+def round_the_earth(start: float = 0.0, again: int = 0, turned: bool = False) -> xr.Dataset:
+    """A curvilinear globe of 10 degrees, its columns bent; sst = lat + 20 cos(lon) is the same everywhere."""
+    lon = start + np.arange(0.0, 360 + 10 * again, 10)
+    lat, lon = np.meshgrid(np.arange(-60.0, 61, 10), lon, indexing="ij")
+    lat = lat + 3 * np.sin(np.radians(2 * lon))
+    dims = ("y", "x")
+    sst = lat + 20 * np.cos(np.radians(lon))
+    ds = xr.Dataset(
+        {"sst": (dims, sst), "column": (dims, np.broadcast_to(np.arange(lon.shape[1]) + 0.0, lon.shape))},
+        {"lat": (dims, lat), "lon": (dims, lon)},
+    )
+    return ds.transpose("x", "y") if turned else ds
+
+
+SEAM = pd.DataFrame({"lat": [3.0, -42.0, 17.0, 20.0, 0.0], "lon": [356.0, 358.0, -4.0, 350.5, 9.0]})
+
+
+@pytest.mark.parametrize("again", [0, 1, 2])
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("chunks", [None, {"x": 7, "y": 5}])
+def test_interpolation_goes_on_across_the_seam_of_a_curvilinear_globe(again, turned, chunks):
+    globe = round_the_earth(again=again, turned=turned)[["sst"]]
+    env = matchup.points(globe.chunk(chunks) if chunks else globe, SEAM, {"lat": 15, "lon": 15}, "linear")
+    assert list(env.status) == ["matched"] * len(SEAM)
+    elsewhere = round_the_earth(start=-175)[["sst"]]  # its seam is at 180 degrees
+    expected = matchup.points(elsewhere, SEAM, {"lat": 15, "lon": 15}, "linear")
+    np.testing.assert_allclose(env.sst, SEAM.lat + 20 * np.cos(np.radians(SEAM.lon)), atol=0.5)
+    np.testing.assert_allclose(env.sst, expected.sst, atol=0.5)
+
+
+@pytest.mark.parametrize("again", [0, 1, 2])
+@pytest.mark.parametrize("turned", [False, True])
+def test_windows_go_on_across_the_seam_of_a_curvilinear_globe(again, turned):
+    globe = round_the_earth(again=again, turned=turned)
+    cast = pd.DataFrame({"lat": [0.5, 0.5], "lon": [359.0, 341.0]})
+    cubes = matchup.windows(globe, cast, size={"y": 3, "x": 5}, tolerance={"lat": 9, "lon": 9})
+    columns = cubes.column.transpose("obs", "y", "x").values[:, 1]
+    np.testing.assert_array_equal(columns, [[34, 35, 0, 1, 2], [32, 33, 34, 35, 0]])
+    found = cubes.window_lon.transpose("obs", "y", "x").values[0, 1]
+    np.testing.assert_allclose(found, [340, 350, 0, 10, 20])
+    assert np.isfinite(cubes.window_lat).all()
+
+
+def test_a_window_larger_than_the_circle_is_refused():
+    with (
+        use_language("en"),
+        pytest.raises(MatchupError, match="along x is larger than the circle: it has 36"),
+    ):
+        matchup.windows(round_the_earth(again=2), SEAM, size={"x": 37}, tolerance={"lat": 9, "lon": 9})
+
+
+def test_a_curvilinear_region_does_not_close():
+    region = round_the_earth().isel(x=slice(0, 30))  # 290..360 is missing
+    env = matchup.points(region, SEAM, {"lat": 15, "lon": 15}, "linear")
+    assert list(env.status) == ["outside"] * 4 + ["matched"]
+    assert env.reason[0]
+    cubes = matchup.windows(region, SEAM[4:], size={"x": 5}, tolerance={"lat": 9, "lon": 9})
+    np.testing.assert_array_equal(cubes.column[0], [np.nan, 0, 1, 2, 3])
+
+
+def test_a_dry_corner_is_dry_and_no_quadrilateral_is_outside():
+    globe = round_the_earth()[["sst"]]
+    globe["sst"] = globe.sst.where(globe.lon != 350)
+    table = pd.DataFrame({"lat": [3.0, 66.0], "lon": [356.0, 45.0]})
+    env = matchup.points(globe, table, {"lat": 15, "lon": 15}, "linear")
+    assert list(env.status) == ["dry", "outside"]

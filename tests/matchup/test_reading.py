@@ -237,6 +237,55 @@ def test_few_windows_read_their_chunks_only(ocean, tmp_path):
     assert _planned(ocean, tmp_path, 1, memory=1e9, chunks=(20, 9, 9)) == [1, 4, 8]
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_scattered_windows_read_at_most_half_as_many_bytes_again_as_are_touched(ocean, tmp_path, seed):
+    ocean.to_zarr(tmp_path / "o.zarr", encoding={"sst": {"chunks": (2, 6, 6)}}, consolidated=False)
+    (source,) = sources(xr.open_zarr(tmp_path / "o.zarr", chunks=None, consolidated=False), ["sst"])
+    rng = np.random.default_rng(seed)
+    n = (3, 10, 30, 60, 120, 400)[seed]
+    first = {d: rng.integers(0, k, n) for d, k in zip(source.dims, source.shape, strict=True)}
+    size = {"time": 3, "lat": 5, "lon": 5}
+    bounds = planned_bounds(source, Frame(first, size), memory=1e9)
+
+    wanted = np.zeros(source.shape, dtype=bool)
+    for at in zip(*first.values(), strict=True):
+        wanted[tuple(slice(k, k + s) for k, s in zip(at, size.values(), strict=True))] = True
+    assert _cells_read(wanted, bounds) <= 1.5 * _cells_read(wanted, source.bounds)
+
+
+def _cells_read(wanted: np.ndarray, bounds) -> int:
+    """Cells of the blocks that hold something wanted."""
+    blocks = wanted
+    for axis, b in enumerate(bounds):
+        blocks = np.logical_or.reduceat(blocks, b[:-1], axis=axis)
+    for axis, b in enumerate(bounds):
+        blocks = np.repeat(blocks, np.diff(b), axis=axis)
+    return int(blocks.sum())
+
+
+def test_many_small_chunks_that_are_all_touched_are_joined(ocean, tmp_path):
+    ocean.to_zarr(tmp_path / "o.zarr", encoding={"sst": {"chunks": (1, 4, 4)}}, consolidated=False)
+    (source,) = sources(xr.open_zarr(tmp_path / "o.zarr", chunks=None, consolidated=False), ["sst"])
+    rng = np.random.default_rng(0)
+    first = {d: rng.integers(0, k, 100_000) for d, k in zip(source.dims, source.shape, strict=True)}
+    bounds = planned_bounds(source, Frame(first, {}), memory=1e9)
+    assert [len(b) - 1 for b in bounds] == [1, 1, 1]  # a thousand of the cells lie in a third of the chunks
+
+
+@pytest.mark.parametrize("cyclic", [frozenset(), frozenset(["lon"])])
+def test_the_chunks_said_to_be_touched_are_those_that_windows_are_cut_out_of(cyclic):
+    rng = np.random.default_rng(7)
+    bounds = [np.array([0, 3, 6, 7]), np.array([0, 5, 10, 20])]
+    first = {"lat": rng.integers(-1, 7, 500), "lon": rng.integers(-2, 19, 500)}
+    frame = Frame(first, {"lat": 2, "lon": 4}, cyclic)
+    expected = frame.cuts(["lat", "lon"], bounds).block_number
+    touched = frame.of(slice(0, 40)).touched(["lat", "lon"], bounds)
+    few = frame.of(slice(0, 40)).cuts(["lat", "lon"], bounds).block_number
+    np.testing.assert_array_equal(np.ravel_multi_index(touched, (3, 3)), few)
+    everything = np.ravel_multi_index(frame.touched(["lat", "lon"], bounds), (3, 3))
+    np.testing.assert_array_equal(everything, expected)
+
+
 def test_without_the_memory_the_grid_is_not_loaded_at_once(ocean, tmp_path):
     blocks, *_ = _planned(ocean, tmp_path, 5_000, memory=ocean.sst.nbytes)
     assert blocks > 4
