@@ -17,7 +17,10 @@ def until(output) -> str | None:
     return json.loads(output.with_suffix(".harvest.json").read_text("utf-8"))["until"]
 
 
-@pytest.mark.parametrize("date", ["9999-12-31T00:00:00Z", TOMORROW, "zzz", "2024-13-45", "20240102T00", ""])
+@pytest.mark.parametrize(
+    "date",
+    ["9999-12-31T00:00:00Z", pytest.param(TOMORROW, id="tomorrow"), "zzz", "2024-13-45", "20240102T00", ""],
+)
 def test_a_date_that_is_none_or_to_come_is_told_and_the_next_harvest_asks_on(bring, output, codes, date):
     with GeoNetworkStandIn([record("a", SOUND), record("b", date)]) as server:
         report = bring(server.api)
