@@ -1,5 +1,7 @@
 """A Zarr store of a home as a catalogue entry: the file beside it, and which stores are the user's."""
 
+import os
+
 import intake
 import numpy as np
 import pytest
@@ -104,7 +106,8 @@ def test_what_is_not_in_the_home_is_no_store_of_the_user(home, suitability, tmp_
 def test_stores_are_found_four_folders_deep_the_newest_first(home, suitability):
     run = home / "runs" / "niche-1" / "outputs" / "niche_output" / "suitability.zarr"
     deeper = home / "a" / "b" / "c" / "d" / "e" / "deep.zarr"
-    for store in (run, deeper, home / ".cache" / "hidden.zarr", suitability / "inner.zarr"):
+    for store in (suitability / "inner.zarr", deeper, home / ".cache" / "hidden.zarr", run):
         store.mkdir(parents=True)
     (home / "linked.zarr").symlink_to(run)
+    os.utime(suitability, (0, 0))
     assert own_stores(home) == [run, suitability]
