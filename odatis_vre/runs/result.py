@@ -162,7 +162,10 @@ def _is_dead(process: dict) -> bool:
     import psutil
 
     try:
-        started = psutil.Process(process["pid"]).create_time()
+        found = psutil.Process(process["pid"])
+        if found.status() == psutil.STATUS_ZOMBIE:  # ended, and its parent has not looked yet
+            return True
+        started = found.create_time()
     except psutil.NoSuchProcess:
         return True
     return abs(started - process["started"]) > 1  # another process took the number

@@ -245,5 +245,5 @@ def test_the_headers_that_a_catalogue_names_are_sent_with_a_download(tmp_path):
         options = "storage_options: {headers: {X-Project: odatis}}"
         it = entry(tmp_path, one("csv", f"{server.address}/a.csv", options))
         it.download()
-        assert len(server.heads) > 1
+        assert server.heads
         assert all("X-Project: odatis" in head for head in server.heads)

@@ -94,7 +94,8 @@ def test_an_estimate_counts_the_chunks_of_the_layout_it_would_read(both):
     assert point.bytes_kept == 24 * 4
 
 
-def test_an_estimate_reads_no_values(tmp_path, missing):
+def test_an_estimate_reads_no_values(tmp_path, missing, monkeypatch):
+    monkeypatch.setattr(throughput, "_reads", {})  # of a process that read nothing yet
     servers.require(missing, "rclone")
     folder = write_all(tmp_path / "ocean")
     with servers.rclone("http", folder) as address:

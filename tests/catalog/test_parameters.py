@@ -10,7 +10,7 @@ import xarray as xr
 from data_servers import KEY, SECRET
 from small_ocean import QUICK, entry, one
 
-from odatis_vre.errors import CatalogError
+from odatis_vre.errors import CatalogError, OdatisError
 
 TIME, DEPTH = pd.date_range("2000-01-01", periods=6), [0.0, 10.0, 50.0, 100.0]
 LAT, LON = np.arange(40.0, 48.0), np.arange(-12.0, -2.0)
@@ -151,7 +151,7 @@ def test_each_parameter_changes_a_grid(addresses, tmp_path, monkeypatch, protoco
     "asked", [{"variables": ["chl"]}, {"units": {"chl": "K"}}, {"units": {"temp": "m"}}, {"depth": "deep"}]
 )
 def test_what_cannot_be_applied_is_an_error(addresses, tmp_path, protocol, asked):
-    with pytest.raises((CatalogError, ValueError), match=r"chl|temp|metres|unit"):
+    with pytest.raises((OdatisError, ValueError), match=r"chl|temp|metres|unit|converted"):
         entry(tmp_path, addresses[protocol]).to_xarray(**asked)
 
 

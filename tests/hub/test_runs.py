@@ -159,6 +159,9 @@ def test_the_own_map_is_its_owners_alone(desk):
     assert "dashboard" in address
     vre.wait_for(lambda: desk.servers()["dashboard"]["ready"], 90, "the map's server")
     page = f"/user/{USER}/dashboard/?store=warm/sst.zarr"
+    # Until the map is loaded, a page that knows nothing asks everybody for patience.
+    guarded = "Content-Security-Policy"
+    vre.wait_for(lambda: guarded in vre.api(desk.token, "GET", page).headers, 90, "the map")
     assert vre.api(desk.token, "GET", page).status_code == 200
     assert vre.api(vre.token(OTHER), "GET", page, allow_redirects=False).status_code == 403
     without = vre.api("invented", "GET", page, allow_redirects=False)

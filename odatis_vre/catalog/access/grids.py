@@ -52,9 +52,12 @@ def open_method(origin: Origin, method: Method, raw: bool, request: Request) -> 
     """
     if origin.sha256 and method.driver == "netcdf" and len(method.urls) == 1:
         remote = _remote(origin, method, method.urls[0])
+        here = method.is_local
         method = method._replace(
             args={**method.args, "urlpath": checked_file(origin.entry, remote, origin.sha256)}
         )
+        if not here:  # a copy is opened as copies are, whatever kind of NetCDF it is
+            return _netcdf(origin, method, raw)
     if method.is_local and method.driver in ("netcdf", "zarr"):
         return _with_intake(origin, method, raw)
     if not method.is_local and offline() and method.driver != "netcdf":

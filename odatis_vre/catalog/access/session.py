@@ -48,7 +48,12 @@ async def http_session(
         Of `aiohttp.ClientSession`; `headers` only.
     """
     limits = patience()
-    connector = aiohttp.TCPConnector(socket_factory=None if trusted else public_socket, limit_per_host=16)
+    # Names are looked up as everywhere on this machine, /etc/hosts included, whatever else is installed.
+    connector = aiohttp.TCPConnector(
+        resolver=aiohttp.ThreadedResolver(),
+        socket_factory=None if trusted else public_socket,
+        limit_per_host=16,
+    )
     steps_of_a_request = aiohttp.TraceConfig()
     steps_of_a_request.on_request_start.append(_starts)
     steps_of_a_request.on_request_redirect.append(_redirected)

@@ -149,7 +149,7 @@ def _unpacked(content: bytes, entry: str) -> bytes:
             from numcodecs import zstd
 
             return bytes(zstd.decompress(content))
-        opened = {"gzip": gzip.GzipFile, "bz2": bz2.BZ2File, "xz": lzma.LZMAFile}[kind]
+        opened = {"gzip": gzip.open, "bz2": bz2.open, "xz": lzma.open}[kind]
         with opened(io.BytesIO(content)) as file:
             return file.read()
     except (EOFError, OSError, RuntimeError, zlib.error, lzma.LZMAError, gzip.BadGzipFile):
