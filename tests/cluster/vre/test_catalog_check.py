@@ -15,7 +15,7 @@ print(found.state if found else "not checked")
 def test_the_job_of_the_night_tells_every_server_what_it_found(release):
     release.kubectl("create", "job", "tonight", "--from=cronjob/catalog-check")
     release.kubectl("wait", "--for=condition=complete", "job/tonight", "--timeout=400s", timeout=420)
-    server = release.server_of("reader")
+    server = release.server_of("ana")
     # A ConfigMap that changes reaches a pod that runs within a minute or two.
     release.wait_for(lambda: release.run_in(server, STATE).strip() == "as_said", 180, "the word of the check")
     release.kubectl("delete", "job", "tonight")

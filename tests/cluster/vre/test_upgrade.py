@@ -19,7 +19,7 @@ sources:
     description: A field
     args: {urlpath: "/data/field.nc"}
 """
-NAMES = "import odatis_vre as ov\nprint(*ov.open_catalog().names())"
+NAMES = "import odatis_vre as ov\nprint(*ov.open_catalog().names)"
 LEAVE_A_CLUSTER = """
 from dask_gateway import Gateway
 cluster = Gateway().new_cluster(shutdown_on_close=False)
