@@ -49,10 +49,12 @@ def test_pod_that_passes_its_memory_limit_is_killed(cluster, namespace):
     cluster.kubectl("-n", namespace, "apply", "-f", "-", input=json.dumps(fits))
 
     def ends():
-        found = cluster.get("-n", namespace, "pods")["items"]
-        states = {item["metadata"]["name"]: item["status"]["containerStatuses"][0]["state"] for item in found}
+        # A pod that the kubelet has not seen yet has no containers.
         return {
-            name: state["terminated"]["reason"] for name, state in states.items() if "terminated" in state
+            item["metadata"]["name"]: container["state"]["terminated"]["reason"]
+            for item in cluster.get("-n", namespace, "pods")["items"]
+            for container in item["status"].get("containerStatuses", [])
+            if "terminated" in container["state"]
         }
 
     assert until(lambda: len(ends()) == 2)
