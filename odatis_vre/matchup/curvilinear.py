@@ -71,16 +71,16 @@ def closed_dimensions(lat: np.ndarray, lon: np.ndarray) -> tuple[bool, bool]:
     >>> closed_dimensions(lat, lon)
     (False, True)
     """
-    at = on_sphere(lat, lon)
-    return _closes(at), _closes(np.swapaxes(at, 0, 1))
+    return _closes(lat, lon), _closes(lat.T, lon.T)
 
 
-def _closes(at: np.ndarray) -> bool:
-    """Whether lines along the first dimension of positions, shape (n, lines, 3), come back to their start."""
-    if len(at) < 3:
+def _closes(lat: np.ndarray, lon: np.ndarray) -> bool:
+    """Whether lines along the first dimension come back to their start."""
+    if len(lat) < 3:
         return False
-    first, last = at[1] - at[0], at[-1] - at[-2]
-    over = at[0] - at[-1]
+    ends = [0, 1, -2, -1]
+    at = on_sphere(lat[ends], lon[ends])
+    first, last, over = at[1] - at[0], at[3] - at[2], at[0] - at[3]
     step, before = np.linalg.norm(over, axis=-1), np.linalg.norm([first, last], axis=-1)
     onwards = (np.einsum("lk,lk->l", over, first) > 0) & (np.einsum("lk,lk->l", over, last) > 0)
     known = np.isfinite(step) & np.isfinite(before).all(axis=0)
@@ -100,18 +100,15 @@ def repeated_cells(lat: np.ndarray, lon: np.ndarray) -> tuple[int, int]:
     >>> repeated_cells(lat, lon)
     (0, 2)
     """
-    at = on_sphere(lat, lon)
-    return _repeats(at), _repeats(np.swapaxes(at, 0, 1))
+    return _repeats(lat, lon), _repeats(lat.T, lon.T)
 
 
-def _repeats(at: np.ndarray) -> int:
+def _repeats(lat: np.ndarray, lon: np.ndarray) -> int:
     for count in (2, 1):
-        first, last = at[:count], at[-count:]
-        if (
-            len(at) > 2 * count
-            and np.isfinite(first).any()
-            and np.allclose(first, last, atol=1e-7, equal_nan=True)
-        ):
+        if len(lat) <= 2 * count:
+            continue
+        first, last = (on_sphere(lat[k], lon[k]) for k in (slice(0, count), slice(-count, None)))
+        if np.isfinite(first).any() and np.allclose(first, last, atol=1e-7, equal_nan=True):
             return count
     return 0
 

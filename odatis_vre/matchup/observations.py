@@ -91,9 +91,9 @@ def points(
 
     Notes
     -----
-    Each chunk that may hold the nearest wet cell of an observation is read once; several chunks, or the whole
-    grid, at once where that costs less. Chunks of a dask array are searched by dask, on its cluster where
-    there is one. Distances are on a sphere of radius 6371.0088 km.
+    Each chunk that may hold the nearest wet cell of an observation is read once; several chunks, or a whole
+    small grid, at once where that costs less. Chunks of a dask array are searched by dask, on its cluster
+    where there is one. Distances are on a sphere of radius 6371.0088 km.
 
     Examples
     --------

@@ -21,7 +21,10 @@ _AT_MOST = 1.5
 # Windows the costs are estimated on.
 _SAMPLE = 1_000
 
-# Blocks of a merged plan, so that reads may overlap.
+# Bytes: chunks are joined up to here. Larger blocks lie in fresh memory each time, and wait for each other.
+_LARGEST = 20e6
+
+# Joined blocks that are held at once, so that reads may overlap.
 _IN_FLIGHT = 4
 
 # Larger blocks take memory: they have to gain something.
@@ -31,9 +34,8 @@ _GAIN = 0.9
 def planned_bounds(source: Source, frame: Frame, memory: float) -> list[np.ndarray]:
     """Choose the blocks to read, for each dimension.
 
-    Blocks are chunks, several chunks joined, or the whole source. Larger blocks cut fewer windows in two and
-    take fewer calls; smaller ones read less that nobody asked for. They are larger than a chunk only within
-    the memory.
+    Blocks are chunks, several chunks joined, or the whole of a small source. Larger blocks cut fewer windows
+    in two and take fewer calls; smaller ones read less that nobody asked for.
 
     Parameters
     ----------
@@ -74,23 +76,19 @@ def cheapest_bounds(
         Bytes that may be used at once.
     """
     needs = _Needs(source, frame.touched(source.dims, source.bounds), sample, each)
+    joined, cost = _joined(needs, min(_LARGEST, memory / 2 / _IN_FLIGHT))
     chunks = list(source.bounds)
-    enough = needs.cost(chunks) * _GAIN
-    merged, cost = _merged(needs, memory)
-    whole = [b[[0, -1]] for b in source.bounds]
-    if source.nbytes <= memory / 2 and needs.cost(whole) < min(cost, enough):
-        return whole
-    return merged if cost < enough else chunks
+    return joined if cost < needs.cost(chunks) * _GAIN else chunks
 
 
-def _merged(needs: "_Needs", memory: float) -> tuple[list[np.ndarray], float]:
+def _joined(needs: "_Needs", largest: float) -> tuple[list[np.ndarray], float]:
     """Chunks joined two by two along one dimension after the other, as long as that gains."""
     bounds = list(needs.source.bounds)
     cost, going = needs.cost(bounds), True
     while going:
         going = False
         for tried in _coarser(bounds):
-            if needs.largest(tried) * _IN_FLIGHT > memory / 2:
+            if needs.largest(tried) > largest:
                 continue
             if (price := needs.cost(tried)) < cost:
                 bounds, cost, going = tried, price, True

@@ -8,6 +8,8 @@ from scipy.special import expit
 _CLASSES = 64
 _LEAST_GAIN = 1e-12
 _LEAST_CURVATURE = 1e-300
+# Gains, and shares of weight, that are the same but for rounding.
+_ALIKE = 1e-9
 # Rows that prediction works on at a time, so that codes and leaves stay in cache.
 _BLOCK = 16_384
 
@@ -38,8 +40,8 @@ def _edges(x: np.ndarray, weight: np.ndarray) -> np.ndarray:
     middle = (different[:-1] + different[1:]) / 2
     if len(middle) < _CLASSES:
         return middle
-    share = np.cumsum(np.bincount(at, weight))[:-1] / weight.sum()
-    wanted = np.searchsorted(share, np.arange(1, _CLASSES) / _CLASSES)
+    below = np.cumsum(np.bincount(at, weight))
+    wanted = np.searchsorted(below[:-1] / below[-1], np.arange(1, _CLASSES) / _CLASSES - _ALIKE)
     return middle[np.unique(np.minimum(wanted, len(middle) - 1))]
 
 
@@ -110,7 +112,7 @@ class Grower:
         best = [self._best(sums[0])]
         tree = Tree([], [], [], [], np.empty(0))
         while True:
-            leaf = int(np.argmax([b[0] for b in best]))
+            leaf = _first_of_largest(np.array([b[0] for b in best]))
             gain, j, code = best[leaf]
             if gain <= _LEAST_GAIN:
                 break
@@ -164,8 +166,14 @@ class Grower:
         with np.errstate(divide="ignore", invalid="ignore"):
             gain = below[0] ** 2 / below[1] + above[0] ** 2 / above[1] - total[0] ** 2 / total[1]
         gain[~allowed] = -np.inf
-        at = int(np.argmax(gain))
+        at = _first_of_largest(gain.ravel())
         return float(gain.flat[at]), at // self._width, at % self._width
+
+
+def _first_of_largest(gain: np.ndarray) -> int:
+    """The first of the largest: which of two alike is ahead by rounding depends on the order of rows."""
+    top = gain.max()
+    return int(np.argmax(gain >= top - _ALIKE * abs(top)))
 
 
 def add_trees(trees: list[Tree], codes: np.ndarray, eta: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
 
@@ -90,6 +90,7 @@ def test_suitability_lies_between_0_and_1_and_is_higher_where_the_species_is(mod
 @of(*[name for name in MODELS if name != "RandomForest"])
 @few
 @given(seed=oceans)
+@example(seed=30156)  # two splits of a tree gain the same but for rounding
 def test_the_order_of_the_rows_of_the_fit_does_not_matter(model, seed):
     env, seen, targets = ocean(seed)
     order = np.random.default_rng(seed).permutation(120)
