@@ -25,7 +25,7 @@ def ratios(**seconds: float) -> dict[str, float]:
 def row(tmp_path_factory) -> dict:
     """A small run of it, as a reader starts it."""
     file = tmp_path_factory.mktemp("bench") / "rows.json"
-    words = "--quick --stores local --layouts cube --tasks windows:200 --json".split()
+    words = ["--quick", "--stores", "local", "--layouts", "cube", "--tasks", "windows:200", "--json"]
     done = subprocess.run(
         [sys.executable, str(BENCHMARK), *words, str(file)], capture_output=True, text=True, timeout=280
     )
