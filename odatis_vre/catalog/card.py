@@ -44,9 +44,9 @@ border-radius:6px;padding:.9rem 1.1rem;font:400 .87rem/1.45 system-ui,sans-serif
 .odatis-card .load{background:var(--sea);border-radius:4px;padding:.35rem .6rem;margin:.75rem 0 0;
 overflow-x:auto;white-space:pre}
 .odatis-card table{font:inherit;color:inherit;border-collapse:collapse;width:100%;margin:.4rem 0 0}
-.odatis-card th,.odatis-card td{text-align:left;padding:.3rem .8rem .3rem 0;border-top:1px solid var(--line);
-vertical-align:top;background:none;color:var(--ink)}
-.odatis-card th{color:var(--soft);font-weight:400;border-top:0}
+article.odatis-card.odatis-card :is(th,td){text-align:left;padding:.3rem .8rem .3rem 0;
+border-top:1px solid var(--line);vertical-align:top;background:none;color:var(--ink)}
+article.odatis-card.odatis-card th{color:var(--soft);font-weight:400;border-top:0}
 </style>"""
 
 
@@ -166,7 +166,7 @@ def plain(entry: "Entry") -> str:
 def plain_list(catalog: "Catalog") -> str:
     """A catalogue, one line per dataset."""
     width = max((len(name) for name in catalog.names), default=0)
-    lines = [f"{catalog.title}: {tr('catalog.count', number=len(catalog))}"]
+    lines = [tr("catalog.listing", title=catalog.title, count=_count(catalog))]
     return "\n".join([*lines, *(f"  {entry.id:<{width}}  {entry.title}" for entry in catalog)])
 
 
@@ -234,12 +234,17 @@ def html_list(catalog: "Catalog") -> str:
         f"<td>{escape(str(entry.bbox or ''))}</td><td>{escape(period_label(entry))}</td></tr>"
         for entry in catalog
     )
-    count = tr("catalog.count", number=len(catalog))
+    count = _count(catalog)
     return (
         f'{_STYLE}<article class="odatis-card" lang="{language()}" aria-label="{escape(catalog.title)}">'
         f'<div class="name" role="heading" aria-level="3">{escape(catalog.title)}</div>{escape(count)}'
         f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></article>"
     )
+
+
+def _count(catalog: "Catalog") -> str:
+    number = len(catalog)
+    return tr("catalog.one" if number == 1 else "catalog.count", number=number)
 
 
 def period_label(entry: "Entry") -> str:

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from odatis_vre.catalog.address import is_local, kept_url, public_url
 from odatis_vre.catalog.allowed import NESTED, driver_name, refusals, without_keys
 from odatis_vre.catalog.keptsources import LARGE, keep_sources, plain_value, recall_sources
+from odatis_vre.catalog.manyobjects import many_objects
 from odatis_vre.catalog.model import CatalogFile, Metadata, Source
 from odatis_vre.catalog.safeyaml import BadYaml, read_yaml
 from odatis_vre.errors import CatalogError
@@ -146,6 +147,7 @@ def _read(path: str, prefix: str, digest, trusted: bool) -> tuple[Metadata, dict
     return metadata, sources
 
 
+@many_objects()
 def _parse(path: str, text: str) -> tuple[Metadata, dict[str, Source], dict[str, Any]]:
     try:
         tree = read_yaml(text)

@@ -18,6 +18,7 @@ def test_from_login_to_a_run_that_anyone_can_repeat(new_vre, new_page, keep, lan
     journey.start_server("medium")
     journey.open_fresh_copy()
     journey.run_all_and_see_the_map()
+    journey.see_what_the_search_found()
     vre.wait_for(lambda: "Dask" in vre.said().split(vre.password)[1], 10, "word of the Dask cluster")
     journey.save()
     journey.explore()

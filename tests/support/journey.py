@@ -9,6 +9,7 @@ WORDS = {
         "fresh": "Open a fresh copy",
         "start": "Start",
         "in_words": "In words:",
+        "understood": "Understood as: words maquereau (= mackerel).",
         "run": "Run",
         "map": "Show on a map",
         "stop": "Stop",
@@ -18,6 +19,7 @@ WORDS = {
         "fresh": "Ouvrir une copie neuve",
         "start": "Démarrer",
         "in_words": "En mots :",
+        "understood": "Compris ainsi : mots maquereau.",
         "run": "Exécution",
         "map": "Montrer sur une carte",
         "stop": "Arrêter",
@@ -119,6 +121,18 @@ class Journey:
         frames[-1].frame_element().scroll_into_view_if_needed()
         page.wait_for_timeout(500)
         self.keep("niche")
+
+    def see_what_the_search_found(self) -> None:
+        """The card of the stations, found by a French word."""
+        notebook = self.page.locator(".jp-NotebookPanel")
+        notebook.locator(".jp-WindowedPanel-outer").evaluate("panel => panel.scrollTo(0, 0)")
+        found = notebook.locator(".jp-OutputArea", has_text=self.words["understood"]).first
+        found.wait_for(state="attached", timeout=self.ms(30))
+        found.scroll_into_view_if_needed()
+        assert found.get_by_text("sample/mackerel_eggs_1992").first.is_visible()
+        # JupyterLab's own style of tables puts all to the right.
+        assert found.locator("td").first.evaluate("cell => getComputedStyle(cell).textAlign") == "left"
+        self.keep("search")
 
     def save(self) -> None:
         self.page.keyboard.press("Control+s")

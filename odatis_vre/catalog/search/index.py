@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from odatis_vre.catalog.manyobjects import many_objects
 from odatis_vre.catalog.search.document import FACETS, WEIGHTS, facet_values, texts
 from odatis_vre.catalog.search.vocabulary import CONCEPT, vocabulary
 from odatis_vre.catalog.search.words import EMPTY, split, stems
@@ -96,6 +97,7 @@ class Index:
         return taken[bounds[1:]] - taken[bounds[:-1]]
 
 
+@many_objects()
 def build(entries: Sequence["Entry"]) -> Index:
     """Read every entry once.
 

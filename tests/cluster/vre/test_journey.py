@@ -38,6 +38,7 @@ def test_from_login_to_a_run_that_anyone_can_repeat(
     journey.start_server("medium")
     journey.open_fresh_copy()
     journey.run_all_and_see_the_map()
+    journey.see_what_the_search_found()
     journey.save()
     journey.explore()
 
