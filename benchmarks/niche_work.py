@@ -18,13 +18,13 @@ SEED = 1992
 TARGETS = {"nppen exact": (100_000, 20), "nppen ecdf": (4_000_000, 0), "maxent predict": (1_000_000, 50_000)}
 
 
-def timed(call, repeats: int = 3):
-    """Best CPU time of some calls, and the last result."""
+def timed(call, repeats: int = 3, clock=time.process_time):
+    """Best time of some calls, the processor's unless told otherwise, and the last result."""
     best = np.inf
     for _ in range(repeats):
-        start = time.process_time()
+        start = clock()
         result = call()
-        best = min(best, time.process_time() - start)
+        best = min(best, clock() - start)
     return best, result
 
 
@@ -123,7 +123,7 @@ def project_cube(folder: Path):
         lazy = niche.project(model, cube)
         lazy.to_zarr(folder / "out.zarr", mode="w", consolidated=False, encoding=codec)
 
-    seconds, _ = timed(to_zarr, 1)
+    seconds, _ = timed(to_zarr, 1, time.perf_counter)
     found = xr.open_zarr(folder / "out.zarr", consolidated=False).suitability
     return seconds, found.size, sum(int(found.isel(time=[t]).isnull().sum()) for t in range(len(found.time)))
 
@@ -143,7 +143,7 @@ def read_cube(folder: Path):
             missing += int(np.isnan(sum(f.values for f in fields.data_vars.values())).sum())
         return missing
 
-    seconds, missing = timed(read, 1)
+    seconds, missing = timed(read, 1, time.perf_counter)
     return seconds, cube.v0.size, missing
 
 
