@@ -120,10 +120,6 @@ class ChartRelease(HubClient):
         )
         self.connect()
 
-    def uninstall(self) -> None:
-        self.disconnect()
-        self.cluster.helm("uninstall", self.name, "--namespace", self.namespace, "--wait", "--timeout", "3m")
-
     def connect(self) -> None:
         """Reach the proxy as the operator's notes say, without an ingress."""
         self.disconnect()
