@@ -43,7 +43,8 @@ border-radius:6px;padding:.9rem 1.1rem;font:400 .87rem/1.45 system-ui,sans-serif
 .odatis-card .box{fill:var(--mark);fill-opacity:.25;stroke:var(--mark);stroke-width:4}
 .odatis-card .load{background:var(--sea);border-radius:4px;padding:.35rem .6rem;margin:.75rem 0 0;
 overflow-x:auto;white-space:pre}
-.odatis-card table{font:inherit;color:inherit;border-collapse:collapse;width:100%;margin:.4rem 0 0}
+article.odatis-card.odatis-card table{font:inherit;color:inherit;border-collapse:collapse;table-layout:auto;
+width:100%;margin:.4rem 0 0}
 article.odatis-card.odatis-card :is(th,td){text-align:left;padding:.3rem .8rem .3rem 0;
 border-top:1px solid var(--line);vertical-align:top;background:none;color:var(--ink)}
 article.odatis-card.odatis-card th{color:var(--soft);font-weight:400;border-top:0}
