@@ -14,7 +14,7 @@ from odatis_vre.catalog.kept import keep, recall
 
 __all__ = ["LARGE", "keep_sources", "plain_value", "recall_sources"]
 
-# Characters; a smaller file is read at once.
+# Bytes; a smaller file is read at once.
 LARGE = 100_000
 _VERSION = "1"
 _DATE = "$date"

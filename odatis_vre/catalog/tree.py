@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from odatis_vre.catalog.entry import Entry
+from odatis_vre.catalog.manyobjects import many_objects
 from odatis_vre.catalog.model import Metadata
 from odatis_vre.catalog.search.shelf import Shelf
 from odatis_vre.catalog.search.suggest import nearest_name
@@ -206,5 +207,6 @@ def open_catalog(path: str | Path | None = None) -> Catalog:
     ['sample/ocean_climatology', 'sample/mackerel_eggs_1992']
     """
     tree = read_tree(site_catalog() if path is None else str(path))
-    entries = [Entry(leaf) for leaf in tree.leaves]
+    with many_objects():
+        entries = [Entry(leaf) for leaf in tree.leaves]
     return Catalog(entries, tree.metadata, tree.folders, shelf=Shelf(entries, tree.digest))

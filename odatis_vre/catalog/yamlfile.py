@@ -131,26 +131,29 @@ def _collect(path, prefix, leaves, folders, seen, digest, trusted=True) -> Metad
 
 def _read(path: str, prefix: str, digest, trusted: bool) -> tuple[Metadata, dict[str, Source | bytes]]:
     """The sources of a file; those of a large one that was read before come as JSON."""
-    text = _text(path, trusted)
-    content = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-    digest.update(f"{prefix}\n{content}\n".encode())
-    if len(text) < LARGE:
-        return _parse(path, text)[:2]
-    if (found := recall_sources(content)) is not None:
-        metadata, kept = found
-        sources = {
-            name: _checked(name, plain_value(line), path) if nested else line for name, nested, line in kept
-        }
-        return Metadata.model_validate(metadata), sources
-    metadata, sources, tree = _parse(path, text)
-    keep_sources(content, tree, {name for name, source in sources.items() if source.driver == NESTED})
+    content = _content(path, trusted)
+    checksum = hashlib.sha256(content).hexdigest()
+    digest.update(f"{prefix}\n{checksum}\n".encode())
+    with many_objects():
+        if len(content) < LARGE:
+            return _parse(path, content)[:2]
+        if (found := recall_sources(checksum)) is not None:
+            metadata, kept = found
+            sources = {
+                name: _checked(name, plain_value(line), path) if nested else line
+                for name, nested, line in kept
+            }
+            return Metadata.model_validate(metadata), sources
+        metadata, sources, tree = _parse(path, content)
+    keep_sources(checksum, tree, {name for name, source in sources.items() if source.driver == NESTED})
     return metadata, sources
 
 
-@many_objects()
-def _parse(path: str, text: str) -> tuple[Metadata, dict[str, Source], dict[str, Any]]:
+def _parse(path: str, content: bytes) -> tuple[Metadata, dict[str, Source], dict[str, Any]]:
     try:
-        tree = read_yaml(text)
+        tree = read_yaml(content.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise _bad(path, f"byte {error.start}", "UTF-8") from None
     except BadYaml as error:
         raise _bad(path, error.where, error.problem) from None
     if not isinstance(tree, dict):
@@ -185,17 +188,15 @@ def _allowed(name: str, source: Source, path: str) -> Source:
     return source
 
 
-def _text(path: str, trusted: bool) -> str:
+def _content(path: str, trusted: bool) -> bytes:
     from odatis_vre.catalog.access.failures import reason
 
     try:
         if is_local(path):
-            return Path(path.removeprefix("file://")).read_text("utf-8")
+            return Path(path.removeprefix("file://")).read_bytes()
         from odatis_vre.catalog.access.filesystems import read_bytes
 
-        return read_bytes(path, trusted=trusted).decode("utf-8")
-    except UnicodeDecodeError as error:
-        problem = _bad(path, f"byte {error.start}", "UTF-8")
+        return read_bytes(path, trusted=trusted)
     except FileNotFoundError:
         problem = CatalogError(tr("catalog.no_file", path=public_url(path)), tr("catalog.no_file_hint"))
     except Exception as error:  # a protocol's library raises errors of its own classes
