@@ -38,10 +38,10 @@ def row(tmp_path_factory) -> dict:
 @pytest.mark.parametrize(
     "method", ["ours", "ours, no dask", "xarray+dask", "fast-vindex", "xarray, loaded first"]
 )
-def test_each_method_gives_the_values_of_the_cube(row, method):
+def test_each_method_gives_the_values_of_the_cube_or_tells_that_it_is_not_installed(row, method):
     if method == "fast-vindex" and importlib.util.find_spec("fast_vindex") is None:
         assert row["methods"][method] == {"failed": "not installed"}
-        pytest.skip("fast-vindex is not installed")
+        return
     assert "failed" not in row["methods"][method]  # other values are a failure
     assert row["methods"][method]["seconds"] > 0
 
