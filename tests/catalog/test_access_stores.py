@@ -90,7 +90,8 @@ def test_references_into_a_store_are_read(tmp_path, served):
 
 
 def test_an_icechunk_repository_in_a_store_is_read(tmp_path, served):
-    icechunk = pytest.importorskip("icechunk")
+    import icechunk
+
     storage = icechunk.local_filesystem_storage(str(served / "repository"))
     repository = icechunk.Repository.create(storage)
     session = repository.writable_session("main")
