@@ -2,9 +2,12 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-LOCKS := requirements/build.txt requirements/notebook.txt requirements/hub.txt requirements/gateway.txt
+LOCKS := requirements/notebook.txt requirements/hub.txt requirements/gateway.txt
 PROXY := images/proxy/package.json images/proxy/package-lock.json
-PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+PIP := $(BIN)/python -m pip --disable-pip-version-check install
+# The locks are whole, so nothing is resolved: what pip would resolve changes with each new release.
+LOCKED := --quiet --no-deps --require-hashes
+UV := $(BIN)/python requirements/run_uv.py
 
 .DEFAULT_GOAL := help
 .PHONY: help install run test test-cluster check images chart screenshots lock clean
@@ -43,7 +46,7 @@ chart: install ## Write the schema of the chart's values / Écrire le schéma de
 	$(BIN)/python -m odatis_vre.hub.kubernetes.values > helm/odatis-vre/values.schema.json
 
 lock: $(VENV)/.tested ## Resolve the locks anew / Recalculer les verrous
-	sh requirements/lock.sh $(BIN)/uv
+	sh requirements/lock.sh $(BIN)/python
 
 clean: ## Remove what make made / Supprimer ce que make a créé
 	rm -rf $(VENV) .pytest_cache .ruff_cache .import_linter_cache .hypothesis test-results
@@ -54,13 +57,14 @@ $(VENV)/bin/python:
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
 	  echo "Python's venv module is needed / Il faut le module venv de Python (Debian: python3-venv)."; exit 1; }
 
-$(VENV)/.installed: $(LOCKS) $(PROXY) requirements/node.txt pyproject.toml | $(VENV)/bin/python
+$(VENV)/.installed: requirements/build.txt $(LOCKS) $(PROXY) requirements/node.txt pyproject.toml | $(VENV)/bin/python
 	@echo "Installing, some minutes the first time / Installation, quelques minutes la première fois..."
-	@$(PIP) --require-hashes $(LOCKS:%=-r %)
+	@$(PIP) $(LOCKED) -r requirements/build.txt
+	@$(UV) pip install --python $(BIN)/python $(LOCKED) $(LOCKS:%=-r %)
 	@sh requirements/proxy.sh $(VENV)
-	@$(PIP) --no-deps --no-build-isolation --editable .
+	@$(PIP) --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.tested: requirements/dev.txt $(VENV)/.installed
-	@$(PIP) --require-hashes -r requirements/dev.txt
+	@$(UV) pip install --python $(BIN)/python $(LOCKED) -r requirements/dev.txt
 	@touch $@

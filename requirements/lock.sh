@@ -1,12 +1,12 @@
 #!/bin/sh
 # Resolve every lock from pyproject.toml: dev.txt holds all, the others are parts of the same solution.
 set -eu
-uv=$1
+python=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 cd "$(dirname "$0")/.."
 compile() {
     out=$1
     shift
-    "$uv" pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+    "$python" requirements/run_uv.py pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
         --no-annotate --no-header "$@" --output-file "requirements/$out.txt"
 }
 compile dev --all-extras

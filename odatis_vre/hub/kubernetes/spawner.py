@@ -60,7 +60,8 @@ def set_pod(c: Config, values: Values, release: Release) -> None:
     c.KubeSpawner.cmd = ["jupyterhub-singleuser"]
     c.KubeSpawner.working_dir = HOME
     c.KubeSpawner.start_timeout = values.singleuser.start_timeout
-    c.KubeSpawner.http_timeout = 120
+    # A pod runs before its server answers; where fifty start on few cores, most of the wait comes after.
+    c.KubeSpawner.http_timeout = values.singleuser.start_timeout
     # A busy API server gets more than three seconds before it is asked again.
     c.KubeSpawner.k8s_api_request_timeout = 10
 
