@@ -132,7 +132,12 @@ for name in ${IMAGES:-notebook hub gateway proxy}; do
         fi
     fi
     if [ "$base" = local ]; then local_base; fi
+    # The labels are said twice: Buildah takes a layer of an earlier build for a label whose words are the same
+    # in the Dockerfile, whatever they stand for.
     build --file "images/$name/Dockerfile" --tag "$image" \
+        --label "org.opencontainers.image.version=$version" \
+        --label "org.opencontainers.image.revision=$revision" \
+        --label "org.opencontainers.image.source=$SOURCE" \
         --build-arg "BASE=$base" --build-arg "VERSION=$version" --build-arg "REVISION=$revision" \
         --build-arg "SOURCE=$SOURCE" --build-arg "PIP_INDEX_URL=${PIP_INDEX_URL:-}" \
         $(secret pip "${PIP_CONFIG_FILE:-}" "$HOME/.config/pip/pip.conf" "$HOME/.pip/pip.conf" /etc/pip.conf) \

@@ -7,6 +7,8 @@ import time
 import requests
 from websocket import create_connection
 
+PATIENCE = 120  # seconds for an answer: fifty people may share two slow cores
+
 
 class HubClient:
     """A hub at an address, and its shared password."""
@@ -32,9 +34,9 @@ class HubClient:
 
     def login(self, user: str) -> requests.Session:
         session = requests.Session()
-        session.get(f"{self.address}/hub/login", timeout=20).raise_for_status()
+        session.get(f"{self.address}/hub/login", timeout=PATIENCE).raise_for_status()
         form = {"username": user, "password": self.password, "_xsrf": session.cookies["_xsrf"]}
-        session.post(f"{self.address}/hub/login", data=form, timeout=20).raise_for_status()
+        session.post(f"{self.address}/hub/login", data=form, timeout=PATIENCE).raise_for_status()
         return session
 
     def token(self, user: str, **request) -> str:
@@ -45,24 +47,24 @@ class HubClient:
             f"{self.address}/hub/api/users/{user}/tokens",
             json={"note": "test", **request},
             headers={"X-XSRFToken": cookies["_xsrf"]},
-            timeout=20,
+            timeout=PATIENCE,
         )
         assert answer.status_code == 201, answer.text
         return answer.json()["token"]
 
     def api(self, token: str, method: str, path: str, **kwargs) -> requests.Response:
         headers = {"Authorization": f"token {token}"}
-        return requests.request(method, self.address + path, headers=headers, timeout=30, **kwargs)
+        return requests.request(method, self.address + path, headers=headers, timeout=PATIENCE, **kwargs)
 
     def gateway(self, token: str, method: str, path: str, **kwargs) -> requests.Response:
         headers = {"Authorization": f"jupyterhub {token}"}
         url = f"{self.address}/services/dask-gateway{path}"
-        return requests.request(method, url, headers=headers, timeout=30, **kwargs)
+        return requests.request(method, url, headers=headers, timeout=PATIENCE, **kwargs)
 
     def servers(self, user: str, token: str) -> dict:
         return self.api(token, "GET", f"/hub/api/users/{user}").json().get("servers", {})
 
-    def start_server(self, user: str, token: str, seconds: float = 90, **options) -> None:
+    def start_server(self, user: str, token: str, seconds: float = 240, **options) -> None:
         answer = self.api(token, "POST", f"/hub/api/users/{user}/server", json=options)
         assert answer.status_code in (201, 202), answer.text
         self.wait_for(lambda: self.servers(user, token).get("", {}).get("ready"), seconds, f"{user}'s server")
@@ -99,4 +101,4 @@ class HubClient:
 
     def stop_server(self, user: str, token: str) -> None:
         self.api(token, "DELETE", f"/hub/api/users/{user}/server")
-        self.wait_for(lambda: "" not in self.servers(user, token), 60, f"the end of {user}'s server")
+        self.wait_for(lambda: "" not in self.servers(user, token), PATIENCE, f"the end of {user}'s server")
