@@ -1,6 +1,6 @@
 """Run uv as pip is configured on this machine: the same index, folders of wheels and certificates.
 
-    python requirements/run_uv.py pip install --no-deps --require-hashes --requirement requirements/dev.txt
+python requirements/run_uv.py pip install --no-deps --require-hashes --requirement requirements/dev.txt
 """
 
 import ast
