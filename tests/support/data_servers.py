@@ -161,11 +161,12 @@ class FaultyProxy:
 
     `faults` is a list of (pattern of the request line, kind), used up one by one: "500", "401", "403", "429",
     "half" (the head of the whole answer, half of its body), "stop" (nothing at all), "slow" (half a body,
-    then silence), "lie" (half of the body, announced as if it were whole), "page" (a login form).
+    then silence), "lie" (half of the body, announced as if it were whole), "page" (a login form). Headers in
+    `hidden` are left out of all answers.
     """
 
-    def __init__(self, target: str):
-        self.target = urlsplit(target)
+    def __init__(self, target: str, hidden: tuple[str, ...] = ()):
+        self.target, self.hidden = urlsplit(target), hidden
         self.faults: list[tuple[str, str]] = []
         self.requests: list[str] = []
         self.heads: list[str] = []
@@ -225,6 +226,8 @@ class FaultyProxy:
                 return
             answer = self._forward(head)
             top, _, body = answer.partition(b"\r\n\r\n")
+            for name in self.hidden:
+                top = re.sub(rb"(?i)\r\n%s:[^\r]*" % name.encode(), b"", top)
             if fault in ("half", "slow", "lie"):
                 body = body[: len(body) // 2]
             if fault == "lie":

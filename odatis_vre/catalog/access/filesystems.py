@@ -18,7 +18,7 @@ from odatis_vre.catalog.access.failures import Refused, ShortRead
 from odatis_vre.catalog.access.hosts import check_host, public_address
 from odatis_vre.catalog.access.retries import given_up, patience, patiently, retrying
 from odatis_vre.catalog.access.session import http_session, public_socket
-from odatis_vre.catalog.access.stores import named_store
+from odatis_vre.catalog.access.stores import endpoint_of, named_store
 from odatis_vre.catalog.address import LOCAL, protocols
 from odatis_vre.i18n import tr
 
@@ -200,10 +200,7 @@ def host_of(url: str, options: dict[str, Any] | None = None) -> str:
     """
     link = url.split("::")[-1]
     if link.startswith("s3://"):
-        options = options or {}
-        if named := named_store(options):
-            return urlsplit(named.endpoint).hostname or ""
-        endpoint = options.get("endpoint_url") or (options.get("client_kwargs") or {}).get("endpoint_url")
+        endpoint = endpoint_of(options)
         return (urlsplit(endpoint).hostname if endpoint else _AMAZON) or ""
     return urlsplit(link).hostname or ""
 

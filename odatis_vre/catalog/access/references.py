@@ -1,5 +1,6 @@
 """Archives read as one Zarr store: Kerchunk reference files and Icechunk repositories."""
 
+import hashlib
 import json
 import re
 from typing import Any
@@ -38,6 +39,8 @@ def store(remote: Remote, entry: str):
     store : zarr.storage.FsspecStore
     host : str
         Where most of the bytes are.
+    checksum : str
+        Of the references.
 
     Raises
     ------
@@ -48,7 +51,8 @@ def store(remote: Remote, entry: str):
     from zarr.storage import FsspecStore
 
     try:
-        tree = json.loads(read_bytes(*remote))
+        content = read_bytes(*remote)
+        tree = json.loads(content)
         listed, targets = _expanded(tree)
     except (ValueError, KeyError, TypeError, AttributeError):
         raise CatalogError(
@@ -73,7 +77,8 @@ def store(remote: Remote, entry: str):
         asynchronous=True,
         skip_instance_cache=True,
     )
-    return FsspecStore(fs, read_only=True, path=""), host_of(first, remote.options)
+    checksum = hashlib.sha256(content).hexdigest()
+    return FsspecStore(fs, read_only=True, path=""), host_of(first, remote.options), checksum
 
 
 def _by_protocol(targets: set[str]) -> dict[str, list[str]]:
