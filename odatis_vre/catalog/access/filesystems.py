@@ -9,13 +9,13 @@ from urllib.parse import urlsplit
 
 import tenacity
 from fsspec.asyn import sync_wrapper
-from fsspec.implementations.ftp import FTPFile, FTPFileSystem
 from fsspec.implementations.http import HTTPFileSystem
 from s3fs import S3FileSystem
 
 from odatis_vre.catalog.access import credentials
-from odatis_vre.catalog.access.failures import Refused, ShortRead
-from odatis_vre.catalog.access.hosts import check_host, public_address
+from odatis_vre.catalog.access.failures import Refused, or_unlisted
+from odatis_vre.catalog.access.ftp import FTP
+from odatis_vre.catalog.access.hosts import check_host
 from odatis_vre.catalog.access.retries import given_up, patience, patiently, retrying
 from odatis_vre.catalog.access.session import http_session, public_socket
 from odatis_vre.catalog.access.stores import endpoint_of, named_store
@@ -25,7 +25,6 @@ from odatis_vre.i18n import tr
 __all__ = ["HTTP", "check_place", "filesystem", "for_zarr", "headers_of", "host_of", "read_bytes"]
 
 _AMAZON = "s3.amazonaws.com"
-_BLOCK = 2**20
 
 
 class HTTP(HTTPFileSystem):
@@ -49,7 +48,8 @@ class HTTP(HTTPFileSystem):
 
     async def _ls(self, url, detail=True, **kwargs):
         """The links of a folder's page that are files of it, not the page's own buttons."""
-        found = await super()._ls(url, detail=detail, **kwargs)
+        with or_unlisted():
+            found = await super()._ls(url, detail=detail, **kwargs)
         return [known for known in found if "?" not in (known["name"] if detail else known)]
 
     ls = sync_wrapper(_ls)
@@ -117,6 +117,10 @@ class S3(S3FileSystem):
         with given_up():
             return await super()._call_s3(*args, **kwargs)
 
+    async def _ls(self, *args, **kwargs):
+        with or_unlisted():
+            return await super()._ls(*args, **kwargs)
+
     async def _cat_file(self, *args, **kwargs):
         with given_up():
             async for attempt in retrying(tenacity.AsyncRetrying):
@@ -128,66 +132,6 @@ class S3(S3FileSystem):
         file = super()._open(*args, **kwargs)
         file.cache.fetcher = partial(patiently, file.cache.fetcher)
         return file
-
-
-class _WholeBlocks(FTPFile):
-    def _fetch_range(self, start, end):
-        """Once more on a fresh connection when a block breaks off."""
-
-        def fetch() -> bytes:
-            try:
-                block = super(_WholeBlocks, self)._fetch_range(start, end)
-            except Exception:
-                self.fs.again()
-                raise
-            expected = min(end, self.size) - start
-            if len(block) < expected:
-                self.fs.again()
-                raise ShortRead(len(block), expected)
-            return block[:expected]
-
-        return patiently(fetch)
-
-
-class FTP(FTPFileSystem):
-    """FTP, whose login is looked up where it is used."""
-
-    def __init__(self, host: str, port: int = 21, login: str | None = None, trusted: bool = True, **kwargs):
-        self.trusted = trusted
-        # FTP sends it in clear
-        found = credentials.login_for(host, login) if trusted else None
-        account = {"username": found.user, "password": found.password} if found else {}
-        super().__init__(host, port, timeout=patience().timeout, **account, **kwargs)
-
-    def _connect(self):
-        """To the very address that was looked at: a name may lead elsewhere a moment later."""
-        name = self.host
-        try:
-            self.host = name if self.trusted else public_address(name)
-            super()._connect()
-        finally:
-            self.host = name
-
-    def cat_file(self, path, start=None, end=None, **kwargs):
-        """Through the blocks that are checked."""
-        size = self.info(path)["size"]
-        first, last = slice(start, end).indices(size)[:2]
-        with self.open(path, block_size=max(last - first, 1)) as file:
-            file.seek(first)
-            return file.read(last - first)
-
-    def again(self) -> None:
-        """Connect anew."""
-        try:
-            self.ftp.close()
-        finally:
-            self._connect()
-
-    def _open(self, path, mode="rb", block_size=None, cache_options=None, autocommit=True, **kwargs):
-        size = self.info(path)["size"]
-        return _WholeBlocks(
-            self, path, mode=mode, size=size, block_size=block_size or _BLOCK, cache_options=cache_options
-        )
 
 
 def host_of(url: str, options: dict[str, Any] | None = None) -> str:
