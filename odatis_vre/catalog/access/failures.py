@@ -93,12 +93,15 @@ def transient(error: BaseException) -> bool:
 
     if any(_is_final(link) for link in _chain(error)) or on_disk(error):
         return False
-    if (status := _status(error)) is not None:
-        return status in (408, 425, 429) or status >= 500
+    statuses = [status for link in _chain(error) if (status := _status(link)) is not None]
+    if statuses:  # s3fs keeps it in the cause
+        return statuses[0] in (408, 425, 429) or statuses[0] >= 500
     if isinstance(error, aiohttp.ClientSSLError | aiohttp.InvalidURL):
         return False
     if isinstance(error, FileNotFoundError | PermissionError | IsADirectoryError):
         return False
+    if (told := _told_by_botocore(error)) is not None:
+        return transient(told)
     broken = isinstance(error, OSError | TimeoutError | EOFError | aiohttp.ClientError)
     return broken or _ftp_code(error) in _FTP_BUSY
 

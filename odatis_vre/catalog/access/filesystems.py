@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import tenacity
+from aiobotocore.httpsession import AIOHTTPSession
 from fsspec.asyn import sync_wrapper
 from fsspec.implementations.http import HTTPFileSystem
 from s3fs import S3FileSystem
@@ -16,6 +17,7 @@ from odatis_vre.catalog.access import credentials
 from odatis_vre.catalog.access.failures import Refused, or_unlisted
 from odatis_vre.catalog.access.ftp import FTP
 from odatis_vre.catalog.access.hosts import check_host
+from odatis_vre.catalog.access.outages import outage_of
 from odatis_vre.catalog.access.retries import given_up, patience, patiently, retrying
 from odatis_vre.catalog.access.session import http_session, public_socket
 from odatis_vre.catalog.access.stores import endpoint_of, named_store
@@ -71,11 +73,17 @@ class HTTP(HTTPFileSystem):
         return content
 
 
-class S3(S3FileSystem):
-    """S3, whose key and secret are looked up where they are used.
+class _OneAttempt(AIOHTTPSession):
+    """Where a server hangs up, aiohttp would ask once more at once, for each of our attempts."""
 
-    botocore asks again until an answer begins; one that breaks off later is asked for again here.
-    """
+    async def _get_session(self, *args, **kwargs):
+        session = await super()._get_session(*args, **kwargs)
+        session._retry_connection = False
+        return session
+
+
+class S3(S3FileSystem):
+    """S3, whose key and secret are looked up where they are used, and which is asked again by us alone."""
 
     retries = 1
 
@@ -107,15 +115,18 @@ class S3(S3FileSystem):
         config: dict[str, Any] = {
             "connect_timeout": limits.timeout,
             "read_timeout": limits.timeout,
-            "retries": {"max_attempts": limits.attempts - 1, "mode": "standard"},
+            "retries": {"total_max_attempts": 1, "mode": "standard"},
+            "http_session_cls": _OneAttempt,
         }
         if not trusted and not named:  # the bucket is a part of the name that is looked up
             config["connector_args"] = {"socket_factory": partial(public_socket, host=host)}
+        self.place = endpoint_url or _AMAZON
         super().__init__(*args, endpoint_url=endpoint_url, config_kwargs=config, **kwargs)
 
-    async def _call_s3(self, *args, **kwargs):
+    async def _call_s3(self, method, *args, **kwargs):
+        outage = outage_of(self.place, kwargs.get("Bucket", ""))
         with given_up():
-            return await super()._call_s3(*args, **kwargs)
+            return await outage.patiently(partial(super()._call_s3, method, *args, **kwargs))
 
     async def _ls(self, *args, **kwargs):
         with or_unlisted():

@@ -10,6 +10,7 @@ from odatis_vre.catalog.access import credentials
 from odatis_vre.catalog.access.downloads import Remote
 from odatis_vre.catalog.access.failures import Refused
 from odatis_vre.catalog.access.filesystems import check_place, filesystem, for_zarr, host_of, read_bytes
+from odatis_vre.catalog.access.retries import patiently
 from odatis_vre.catalog.access.stores import named_store
 from odatis_vre.catalog.address import is_local, protocols, public_url
 from odatis_vre.errors import CatalogError
@@ -138,8 +139,27 @@ def icechunk_store(remote: Remote, branch: str | None = None):
         at_amazon = protocols(remote.url)[0] == "s3" and not _endpoint(remote)
         if not (at_amazon or named_store(remote.options)):
             raise Refused(tr("access.unguarded"))
-    repository = icechunk.Repository.open(_storage(icechunk, remote, host))
+    refused = None if is_local(remote.url) else _refusal(remote)
+    try:
+        repository = icechunk.Repository.open(_storage(icechunk, remote, host))
+    except icechunk.IcechunkError as error:
+        raise refused or error from None
     return repository.readonly_session(branch or "main").store, host
+
+
+def _refusal(remote: Remote) -> PermissionError | None:
+    """Ask ourselves first: Icechunk makes ten attempts, and tells no reason that we could pass on.
+
+    Who may not list a store is refused what is not there: that alone says nothing.
+    """
+    fs, path = filesystem(*remote)
+    try:
+        patiently(fs.info, f"{path.rstrip('/')}/repo")
+    except FileNotFoundError:
+        pass
+    except PermissionError as error:
+        return error
+    return None
 
 
 def _storage(icechunk, remote: Remote, host: str):
