@@ -6,6 +6,8 @@ import data_servers as servers
 import numpy as np
 import pytest
 from data_servers import KEY, SECRET, FaultyProxy
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from small_ocean import QUICK, entry, ocean, one, ways, write_all
 
 from odatis_vre.catalog.access.outages import Outage
@@ -145,10 +147,14 @@ async def test_one_asks_again_for_all_and_they_follow_how_it_ends():
     assert await together(*back) == ["answer"] * 20
 
 
-async def test_no_request_is_made_more_often_than_the_attempts_allow():
-    asked = [Asked(failures) for failures in range(8)]
-    await together(*asked)
-    assert max(one.calls for one in asked) <= ATTEMPTS
+@given(st.lists(st.integers(0, 8), max_size=12))
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_request_is_made_more_often_than_the_attempts_allow(failures):
+    asked = [Asked(number) for number in failures]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ODATIS_RETRY_PAUSE", "0.0001")
+        asyncio.run(together(*asked))
+    assert all(one.calls <= ATTEMPTS for one in asked)
 
 
 async def test_who_is_cancelled_while_asking_again_leaves_the_others_to_ask(monkeypatch):

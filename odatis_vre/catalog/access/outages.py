@@ -42,7 +42,8 @@ class Outage:
         Exception
             The last failure, after `ODATIS_ATTEMPTS` of this request, or of another one that was on its way.
         """
-        for spent in range(patience().attempts):
+        spent = 0
+        while True:
             try:
                 found = await call()
             except Exception as error:
@@ -53,14 +54,14 @@ class Outage:
                     raise
                 probe, failure = self._probe, error
                 if probe is not None and probe.get_loop() is asyncio.get_running_loop():
-                    if not await asyncio.shield(probe):
+                    spent += 1
+                    if spent >= patience().attempts or not await asyncio.shield(probe):
                         raise
                     continue
             else:
                 self._given_up = -math.inf
                 return found
             return await self._asked_again(call, failure, spent)
-        return await call()
 
     async def _asked_again(self, call: Callable[[], Awaitable[T]], failure: Exception, spent: int) -> T:
         failures, answers = [failure], True
