@@ -42,7 +42,8 @@ def save(
     resume : bool, default False
         Go on with an unfinished store of the same variables, coordinates and attributes even where it is
         not known that the data are the same. They are known by the names in their dask graph, which are
-        others in another session where a function was defined in a notebook.
+        others in another session where a function was defined in a notebook, or where a server tells
+        neither the date nor the ETag of its file.
 
     Returns
     -------

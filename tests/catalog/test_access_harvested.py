@@ -10,6 +10,7 @@ import textwrap
 import aiohttp
 import data_servers as servers
 import pytest
+from certificate import certificate
 from data_servers import FaultyProxy
 from small_ocean import QUICK, entry, one, write_all
 
@@ -250,32 +251,6 @@ CLEAR = """
     entry.download()
     print(json.dumps(heads))
 """
-
-
-def certificate(path) -> None:
-    """Of 127.0.0.1, signed by itself, for an hour."""
-    import datetime
-    import ipaddress
-
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.datetime.now(datetime.UTC)
-    address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(hours=1))
-        .add_extension(address, critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    path.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
 
 
 def test_what_goes_over_https_is_not_said_again_in_clear_where_a_redirection_leads(tmp_path):

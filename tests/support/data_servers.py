@@ -87,31 +87,28 @@ def opendap(datasets: dict) -> Iterator[str]:
 
 
 class FtpFaults(list):
-    """What the next transfers do: "stop" in the middle, "busy" (421), "slow" (a little, then silence)."""
+    """What the next transfers do: "stop" in the middle, "busy" (421), "slow" (a little, then silence).
+
+    `listings` is what the next lists of a folder do, in their middle: "stop" (426), "die" (the server hangs
+    up), "slow" (silence), "" (nothing of the kind). While `refuses`, a new connection is closed at once.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.listings: list[str] = []
+        self.refuses = False
 
 
-@contextlib.contextmanager
-def ftp(folder: Path, user: str | None = None, password: str = "", faults: FtpFaults | None = None):
-    """pyftpdlib over a folder, anonymous without `user`; gives the address."""
-    from pyftpdlib.authorizers import DummyAuthorizer
-    from pyftpdlib.handlers import DTPHandler, FTPHandler
-    from pyftpdlib.ioloop import IOLoop
-    from pyftpdlib.servers import FTPServer
-
-    logging.getLogger("pyftpdlib").handlers = [logging.NullHandler()]
-    logging.getLogger("pyftpdlib").propagate = False
-    authorizer = DummyAuthorizer()
-    if user:
-        authorizer.add_user(user, password, str(folder))
-    else:
-        authorizer.add_anonymous(str(folder))
+def _ftp_transfer(faults: FtpFaults) -> type:
+    from pyftpdlib.handlers import DTPHandler
 
     class Transfer(DTPHandler):
         silent = False
 
         def push_with_producer(self, producer):
             if type(producer).__name__ != "FileProducer":  # the list of a folder
-                return super().push_with_producer(producer)
+                kind = faults.listings.pop(0) if faults.listings else ""
+                return self.list_in_part(producer, kind) if kind else super().push_with_producer(producer)
             if faults and faults[0] == "stop":
                 faults.pop(0)
                 self.push(producer.more()[:1000])
@@ -124,11 +121,32 @@ def ftp(folder: Path, user: str | None = None, password: str = "", faults: FtpFa
                 return None
             return super().push_with_producer(producer)
 
+        def list_in_part(self, producer, kind):
+            self.push(producer.more()[:40])
+            if kind == "slow":
+                self.silent = True
+            elif kind == "die":
+                self.cmd_channel.close()
+            else:
+                self._resp = ("426 Connection closed; transfer aborted.", logging.debug)
+                self.close()
+
         def close_when_done(self):
-            if not self.silent:
+            if not (self.silent or self._closed):
                 super().close_when_done()
 
+    return Transfer
+
+
+def _ftp_handler(faults: FtpFaults) -> type:
+    from pyftpdlib.handlers import FTPHandler
+
     class Handler(FTPHandler):
+        dtp_handler, auth_failed_timeout = _ftp_transfer(faults), 0
+
+        def handle(self):
+            self.close() if faults.refuses else super().handle()
+
         def ftp_RETR(self, file):  # noqa: N802 - the name of pyftpdlib
             if faults and faults[0] == "busy":
                 faults.pop(0)
@@ -137,9 +155,27 @@ def ftp(folder: Path, user: str | None = None, password: str = "", faults: FtpFa
                 return None
             return super().ftp_RETR(file)
 
-    Handler.authorizer, Handler.dtp_handler, Handler.auth_failed_timeout = authorizer, Transfer, 0
+    return Handler
+
+
+@contextlib.contextmanager
+def ftp(folder: Path, user: str | None = None, password: str = "", faults: FtpFaults | None = None):
+    """pyftpdlib over a folder, anonymous without `user`; gives the address."""
+    from pyftpdlib.authorizers import DummyAuthorizer
+    from pyftpdlib.ioloop import IOLoop
+    from pyftpdlib.servers import FTPServer
+
+    logging.getLogger("pyftpdlib").handlers = [logging.NullHandler()]
+    logging.getLogger("pyftpdlib").propagate = False
+    authorizer = DummyAuthorizer()
+    if user:
+        authorizer.add_user(user, password, str(folder))
+    else:
+        authorizer.add_anonymous(str(folder))
+    handler = _ftp_handler(FtpFaults() if faults is None else faults)
+    handler.authorizer = authorizer
     loop = IOLoop()
-    server = FTPServer((HOST, 0), Handler, ioloop=loop)
+    server = FTPServer((HOST, 0), handler, ioloop=loop)
     ended = threading.Event()
 
     def run() -> None:
@@ -161,11 +197,12 @@ class FaultyProxy:
 
     `faults` is a list of (pattern of the request line, kind), used up one by one: "500", "401", "403", "429",
     "half" (the head of the whole answer, half of its body), "stop" (nothing at all), "slow" (half a body,
-    then silence), "lie" (half of the body, announced as if it were whole), "page" (a login form).
+    then silence), "lie" (half of the body, announced as if it were whole), "page" (a login form). Headers in
+    `hidden` are left out of all answers.
     """
 
-    def __init__(self, target: str):
-        self.target = urlsplit(target)
+    def __init__(self, target: str, hidden: tuple[str, ...] = ()):
+        self.target, self.hidden = urlsplit(target), hidden
         self.faults: list[tuple[str, str]] = []
         self.requests: list[str] = []
         self.heads: list[str] = []
@@ -225,6 +262,8 @@ class FaultyProxy:
                 return
             answer = self._forward(head)
             top, _, body = answer.partition(b"\r\n\r\n")
+            for name in self.hidden:
+                top = re.sub(rb"(?i)\r\n%s:[^\r]*" % name.encode(), b"", top)
             if fault in ("half", "slow", "lie"):
                 body = body[: len(body) // 2]
             if fault == "lie":

@@ -5,12 +5,13 @@ The texts of HTTP, S3 and FTP libraries hold whole addresses and headers, which 
 
 import errno
 import socket
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 from odatis_vre.errors import CatalogError
 from odatis_vre.i18n import tr
 
-__all__ = ["OtherCount", "Refused", "ShortRead", "on_disk", "reason", "transient"]
+__all__ = ["OtherCount", "Refused", "ShortRead", "Unlisted", "on_disk", "or_unlisted", "reason", "transient"]
 
 
 class ShortRead(OSError):  # noqa: N818 - what happened, in two words
@@ -35,6 +36,21 @@ class Refused(Exception):  # noqa: N818 - no OSError, which aiohttp would take f
     def __init__(self, sentence: str):
         super().__init__(sentence)
         self.sentence = sentence
+
+
+class Unlisted(Exception):  # noqa: N818 - no OSError, which fsspec takes for a folder without files
+    """A folder could not be listed, for the reason that is its cause."""
+
+
+@contextmanager
+def or_unlisted() -> Iterator[None]:
+    """A pattern of files must not lose those of a folder that was not listed."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise Unlisted from error
 
 
 _OURS = (CatalogError, Refused, ShortRead, OtherCount)
@@ -77,12 +93,15 @@ def transient(error: BaseException) -> bool:
 
     if any(_is_final(link) for link in _chain(error)) or on_disk(error):
         return False
-    if (status := _status(error)) is not None:
-        return status in (408, 425, 429) or status >= 500
+    statuses = [status for link in _chain(error) if (status := _status(link)) is not None]
+    if statuses:  # s3fs keeps it in the cause
+        return statuses[0] in (408, 425, 429) or statuses[0] >= 500
     if isinstance(error, aiohttp.ClientSSLError | aiohttp.InvalidURL):
         return False
     if isinstance(error, FileNotFoundError | PermissionError | IsADirectoryError):
         return False
+    if (told := _told_by_botocore(error)) is not None:
+        return transient(told)
     broken = isinstance(error, OSError | TimeoutError | EOFError | aiohttp.ClientError)
     return broken or _ftp_code(error) in _FTP_BUSY
 

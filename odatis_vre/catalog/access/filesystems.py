@@ -8,24 +8,25 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import tenacity
+from aiobotocore.httpsession import AIOHTTPSession
 from fsspec.asyn import sync_wrapper
-from fsspec.implementations.ftp import FTPFile, FTPFileSystem
 from fsspec.implementations.http import HTTPFileSystem
 from s3fs import S3FileSystem
 
 from odatis_vre.catalog.access import credentials
-from odatis_vre.catalog.access.failures import Refused, ShortRead
-from odatis_vre.catalog.access.hosts import check_host, public_address
+from odatis_vre.catalog.access.failures import Refused, or_unlisted
+from odatis_vre.catalog.access.ftp import FTP
+from odatis_vre.catalog.access.hosts import check_host
+from odatis_vre.catalog.access.outages import outage_of
 from odatis_vre.catalog.access.retries import given_up, patience, patiently, retrying
 from odatis_vre.catalog.access.session import http_session, public_socket
-from odatis_vre.catalog.access.stores import named_store
+from odatis_vre.catalog.access.stores import endpoint_of, named_store
 from odatis_vre.catalog.address import LOCAL, protocols
 from odatis_vre.i18n import tr
 
 __all__ = ["HTTP", "check_place", "filesystem", "for_zarr", "headers_of", "host_of", "read_bytes"]
 
 _AMAZON = "s3.amazonaws.com"
-_BLOCK = 2**20
 
 
 class HTTP(HTTPFileSystem):
@@ -49,7 +50,8 @@ class HTTP(HTTPFileSystem):
 
     async def _ls(self, url, detail=True, **kwargs):
         """The links of a folder's page that are files of it, not the page's own buttons."""
-        found = await super()._ls(url, detail=detail, **kwargs)
+        with or_unlisted():
+            found = await super()._ls(url, detail=detail, **kwargs)
         return [known for known in found if "?" not in (known["name"] if detail else known)]
 
     ls = sync_wrapper(_ls)
@@ -71,11 +73,17 @@ class HTTP(HTTPFileSystem):
         return content
 
 
-class S3(S3FileSystem):
-    """S3, whose key and secret are looked up where they are used.
+class _OneAttempt(AIOHTTPSession):
+    """Where a server hangs up, aiohttp would ask once more at once, for each of our attempts."""
 
-    botocore asks again until an answer begins; one that breaks off later is asked for again here.
-    """
+    async def _get_session(self, *args, **kwargs):
+        session = await super()._get_session(*args, **kwargs)
+        session._retry_connection = False
+        return session
+
+
+class S3(S3FileSystem):
+    """S3, whose key and secret are looked up where they are used, and which is asked again by us alone."""
 
     retries = 1
 
@@ -107,15 +115,22 @@ class S3(S3FileSystem):
         config: dict[str, Any] = {
             "connect_timeout": limits.timeout,
             "read_timeout": limits.timeout,
-            "retries": {"max_attempts": limits.attempts - 1, "mode": "standard"},
+            "retries": {"total_max_attempts": 1, "mode": "standard"},
+            "http_session_cls": _OneAttempt,
         }
         if not trusted and not named:  # the bucket is a part of the name that is looked up
             config["connector_args"] = {"socket_factory": partial(public_socket, host=host)}
+        self.place = endpoint_url or _AMAZON
         super().__init__(*args, endpoint_url=endpoint_url, config_kwargs=config, **kwargs)
 
-    async def _call_s3(self, *args, **kwargs):
+    async def _call_s3(self, method, *args, **kwargs):
+        outage = outage_of(self.place, kwargs.get("Bucket", ""))
         with given_up():
-            return await super()._call_s3(*args, **kwargs)
+            return await outage.patiently(partial(super()._call_s3, method, *args, **kwargs))
+
+    async def _ls(self, *args, **kwargs):
+        with or_unlisted():
+            return await super()._ls(*args, **kwargs)
 
     async def _cat_file(self, *args, **kwargs):
         with given_up():
@@ -130,66 +145,6 @@ class S3(S3FileSystem):
         return file
 
 
-class _WholeBlocks(FTPFile):
-    def _fetch_range(self, start, end):
-        """Once more on a fresh connection when a block breaks off."""
-
-        def fetch() -> bytes:
-            try:
-                block = super(_WholeBlocks, self)._fetch_range(start, end)
-            except Exception:
-                self.fs.again()
-                raise
-            expected = min(end, self.size) - start
-            if len(block) < expected:
-                self.fs.again()
-                raise ShortRead(len(block), expected)
-            return block[:expected]
-
-        return patiently(fetch)
-
-
-class FTP(FTPFileSystem):
-    """FTP, whose login is looked up where it is used."""
-
-    def __init__(self, host: str, port: int = 21, login: str | None = None, trusted: bool = True, **kwargs):
-        self.trusted = trusted
-        # FTP sends it in clear
-        found = credentials.login_for(host, login) if trusted else None
-        account = {"username": found.user, "password": found.password} if found else {}
-        super().__init__(host, port, timeout=patience().timeout, **account, **kwargs)
-
-    def _connect(self):
-        """To the very address that was looked at: a name may lead elsewhere a moment later."""
-        name = self.host
-        try:
-            self.host = name if self.trusted else public_address(name)
-            super()._connect()
-        finally:
-            self.host = name
-
-    def cat_file(self, path, start=None, end=None, **kwargs):
-        """Through the blocks that are checked."""
-        size = self.info(path)["size"]
-        first, last = slice(start, end).indices(size)[:2]
-        with self.open(path, block_size=max(last - first, 1)) as file:
-            file.seek(first)
-            return file.read(last - first)
-
-    def again(self) -> None:
-        """Connect anew."""
-        try:
-            self.ftp.close()
-        finally:
-            self._connect()
-
-    def _open(self, path, mode="rb", block_size=None, cache_options=None, autocommit=True, **kwargs):
-        size = self.info(path)["size"]
-        return _WholeBlocks(
-            self, path, mode=mode, size=size, block_size=block_size or _BLOCK, cache_options=cache_options
-        )
-
-
 def host_of(url: str, options: dict[str, Any] | None = None) -> str:
     """The host that an address leads to.
 
@@ -200,10 +155,7 @@ def host_of(url: str, options: dict[str, Any] | None = None) -> str:
     """
     link = url.split("::")[-1]
     if link.startswith("s3://"):
-        options = options or {}
-        if named := named_store(options):
-            return urlsplit(named.endpoint).hostname or ""
-        endpoint = options.get("endpoint_url") or (options.get("client_kwargs") or {}).get("endpoint_url")
+        endpoint = endpoint_of(options)
         return (urlsplit(endpoint).hostname if endpoint else _AMAZON) or ""
     return urlsplit(link).hostname or ""
 

@@ -1,7 +1,8 @@
 """Grids: NetCDF and Zarr where they are, by parts; NetCDF-3, and files of servers without parts, whole."""
 
+import contextlib
 import warnings
-from functools import partial
+from pathlib import Path
 from typing import Any
 
 import xarray as xr
@@ -11,6 +12,7 @@ from odatis_vre.catalog.access.cache import known_copy, offline
 from odatis_vre.catalog.access.cuts import cut_for
 from odatis_vre.catalog.access.downloads import Remote, cached_file
 from odatis_vre.catalog.access.filesystems import filesystem, for_zarr, host_of
+from odatis_vre.catalog.access.identity import identity, stamp
 from odatis_vre.catalog.access.lazy import remote_dataset
 from odatis_vre.catalog.access.methods import Method, Origin, Request
 from odatis_vre.catalog.access.retries import patiently
@@ -130,18 +132,18 @@ def _remote(origin: Origin, method: Method, url: str) -> Remote:
 
 def _one_netcdf(remote: Remote, entry: str, kwargs: dict[str, Any], chunks: Any) -> xr.Dataset:
     """By parts where format and server allow it, else whole, through the cache."""
-    open_file = partial(xr.open_dataset, cache=False, **kwargs)
     if is_local(remote.url):
-        return open_file(remote.url, engine="netcdf4").chunk(chunks or {})
+        return xr.open_dataset(remote.url, engine="netcdf4", cache=False, **kwargs).chunk(chunks or {})
     if offline() or known_copy(remote.url):
-        return open_file(cached_file(remote, entry), engine="netcdf4").chunk(chunks or {})
+        return _whole_file(cached_file(remote, entry), remote, kwargs, chunks)
     fs, path = filesystem(*remote)
     facts = patiently(fs.info, path)
     start = _start(fs, path, facts)
     if start.startswith(_HDF5):
+        known = identity(remote, (_sorted(kwargs), stamped) if (stamped := stamp(facts)) else None)
         group = kwargs.pop("group", None)
         ds = patiently(xr.open_dataset, hdf5.store(remote, group), cache=False, **kwargs)
-        return remote_dataset(ds, entry, host_of(remote.url, remote.options), chunks)
+        return remote_dataset(ds, entry, host_of(remote.url, remote.options), known, chunks)
     if start and not start.startswith(_NETCDF3):
         raise not_data(entry, start)
     copy = cached_file(remote, entry)
@@ -149,7 +151,17 @@ def _one_netcdf(remote: Remote, entry: str, kwargs: dict[str, Any], chunks: Any)
         start = file.read(64)
     if not start.startswith((_HDF5, *_NETCDF3)):
         raise not_data(entry, start)
-    return open_file(copy, engine="netcdf4").chunk(chunks or {})
+    return _whole_file(copy, remote, kwargs, chunks)
+
+
+def _whole_file(copy: Path, remote: Remote, kwargs: dict[str, Any], chunks: Any) -> xr.Dataset:
+    """A file of the cache, whose name is its checksum."""
+    ds = xr.open_dataset(copy, engine="netcdf4", cache=False, **kwargs)
+    return ds.chunk(chunks or {}, token=identity(remote, (_sorted(kwargs), copy.name)))
+
+
+def _sorted(kwargs: dict[str, Any]) -> list[tuple[str, str]]:
+    return sorted((name, str(value)) for name, value in kwargs.items())
 
 
 def begins_as_hdf5(fs, path: str, facts: dict[str, Any]) -> bool:
@@ -172,16 +184,25 @@ def not_data(entry: str, start: bytes) -> CatalogError:
 def _zarr(origin: Origin, method: Method, raw: bool) -> xr.Dataset:
     from zarr.storage import FsspecStore
 
-    (url,) = method.urls
-    options = method.args.get("storage_options")
-    fs, path = filesystem(url, options, origin.trusted, method.login)
-    store = FsspecStore(for_zarr(fs), read_only=True, path=path.rstrip("/"))
-    return _store(origin, method, raw, store, host_of(url, options))
+    fs, path = filesystem(*_remote(origin, method, method.urls[0]))
+    path = path.rstrip("/")
+    ds = _opened_store(method, raw, FsspecStore(for_zarr(fs), read_only=True, path=path))
+    host = host_of(method.urls[0], method.args.get("storage_options"))
+    return _by_parts(origin, method, raw, ds, host, _stamp_of_store(fs, path))
+
+
+def _stamp_of_store(fs, path: str) -> tuple[str, ...]:
+    """Of the document that is written anew with the store; its blocks may change without it."""
+    for name in ("zarr.json", ".zmetadata", ".zgroup"):
+        with contextlib.suppress(Exception):  # each protocol has error classes of its own
+            return stamp(patiently(fs.info, f"{path}/{name}"))
+    return ()
 
 
 def _kerchunk(origin: Origin, method: Method, raw: bool) -> xr.Dataset:
-    store, host = references.store(_remote(origin, method, method.urls[0]), origin.entry)
-    return _store(origin, method._replace(args={"consolidated": False, **method.args}), raw, store, host)
+    store, host, checksum = references.store(_remote(origin, method, method.urls[0]), origin.entry)
+    method = method._replace(args={"consolidated": False, **method.args})
+    return _by_parts(origin, method, raw, _opened_store(method, raw, store), host, checksum)
 
 
 def _icechunk(origin: Origin, method: Method, raw: bool) -> xr.Dataset:
@@ -189,19 +210,27 @@ def _icechunk(origin: Origin, method: Method, raw: bool) -> xr.Dataset:
         _remote(origin, method, method.urls[0]), method.args.get("branch")
     )
     args = {name: value for name, value in method.args.items() if name != "branch"}
-    return _store(
-        origin, method._replace(args={**args, "consolidated": False, "zarr_format": 3}), raw, store, host
-    )
+    method = method._replace(args={**args, "consolidated": False, "zarr_format": 3})
+    ds = _opened_store(method, raw, store)
+    return _by_parts(origin, method, raw, ds, host, store.session.snapshot_id)
 
 
-def _store(origin: Origin, method: Method, raw: bool, store, host: str) -> xr.Dataset:
-    kwargs = {name: value for name, value in method.args.items() if name not in _OURS}
-    if not raw:
-        kwargs = _undecoded(kwargs)
+def _opened_store(method: Method, raw: bool, store) -> xr.Dataset:
     with warnings.catch_warnings():  # that it has no consolidated metadata, which the reader cannot change
         warnings.simplefilter("ignore", RuntimeWarning)
-        ds = patiently(xr.open_dataset, store, engine="zarr", cache=False, chunks=None, **kwargs)
-    return remote_dataset(ds, origin.entry, host, method.args.get("chunks"))
+        kwargs = _decoding(method, raw)
+        return patiently(xr.open_dataset, store, engine="zarr", cache=False, chunks=None, **kwargs)
+
+
+def _decoding(method: Method, raw: bool) -> dict[str, Any]:
+    kwargs = {name: value for name, value in method.args.items() if name not in _OURS}
+    return kwargs if raw else _undecoded(kwargs)
+
+
+def _by_parts(origin: Origin, method: Method, raw: bool, ds: xr.Dataset, host: str, known) -> xr.Dataset:
+    remote = _remote(origin, method, method.urls[0])
+    token = identity(remote, (_sorted(_decoding(method, raw)), known))
+    return remote_dataset(ds, origin.entry, host, token, method.args.get("chunks"))
 
 
 def _opendap(origin: Origin, method: Method, raw: bool, request: Request) -> xr.Dataset:
@@ -210,7 +239,10 @@ def _opendap(origin: Origin, method: Method, raw: bool, request: Request) -> xr.
     kwargs = {k: v for k, v in (method.args.get("xarray_kwargs") or {}).items() if k.startswith("decode_")}
     cuts = cut_for(ds, request, origin.entry)
     ds = xr.decode_cf(ds, **kwargs) if raw else ds
-    return remote_dataset(ds, origin.entry, host_of(url), {**(method.args.get("chunks") or {}), **cuts})
+    token = identity(_remote(origin, method, url), (_sorted(kwargs), raw))
+    return remote_dataset(
+        ds, origin.entry, host_of(url), token, {**(method.args.get("chunks") or {}), **cuts}
+    )
 
 
 _DRIVERS = {

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from dask.base import tokenize
 from xarray.backends import BackendArray
 from xarray.core import indexing
 
@@ -14,7 +15,7 @@ from odatis_vre.catalog.access.failures import reason
 from odatis_vre.errors import CatalogError
 from odatis_vre.i18n import tr
 
-__all__ = ["in_chunks", "remote_dataset"]
+__all__ = ["remote_dataset"]
 
 _LARGEST = 64 * 2**20
 
@@ -45,8 +46,10 @@ class _RemoteArray(BackendArray):
         )
 
 
-def remote_dataset(ds: xr.Dataset, entry: str, host: str, chunks: Any = None) -> xr.Dataset:
+def remote_dataset(ds: xr.Dataset, entry: str, host: str, identity: str, chunks: Any = None) -> xr.Dataset:
     """A dataset in dask chunks, each read behind one kind of error.
+
+    The same data get the same dask names in each process.
 
     Parameters
     ----------
@@ -56,28 +59,39 @@ def remote_dataset(ds: xr.Dataset, entry: str, host: str, chunks: Any = None) ->
         Its name, for messages.
     host : str
         Where it is, for messages and for the measure of speed.
+    identity : str
+        Of its content, as far as the server tells it; what the dataset declares of itself is added here.
     chunks : dict, optional
         Sizes by dimension, above those of the file.
     """
     variables = {}
+    # a store lists its members in any order
+    axes = [(str(name), ds[name].values) for name in sorted(ds.indexes, key=str)]
+    declared = tokenize(identity, entry, _texts(ds.attrs), axes)
     for name, variable in ds.variables.items():
         if name in ds.indexes or variable.ndim == 0:
             variables[name] = variable
             continue
         array = indexing.LazilyIndexedArray(_RemoteArray(variable, entry, host))
         wrapped = xr.Variable(variable.dims, array, variable.attrs, variable.encoding, fastpath=True)
-        variables[name] = in_chunks(wrapped, chunks)
+        variables[name] = _in_chunks(wrapped, str(name), declared, chunks)
     return ds._replace(variables=variables)
 
 
-def in_chunks(variable: xr.Variable, chunks: Any = None) -> xr.Variable:
+def _in_chunks(variable: xr.Variable, name: str, declared: str, chunks: Any = None) -> xr.Variable:
     """In dask chunks: those asked for, else those of the file, else blocks of whole maps."""
     preferred = dict(variable.encoding.get("preferred_chunks") or {})
     if not preferred:
         preferred = _blocks(variable)
     asked = chunks if isinstance(chunks, Mapping) else {}
     sizes = {dim: asked.get(dim, preferred.get(dim, -1)) for dim in variable.dims}
-    return variable.chunk(sizes)
+    facts = (variable.dims, variable.shape, str(variable.dtype), _texts(variable.attrs), str(sizes))
+    # dask would name it by its pickle, which holds what each opening makes anew
+    return variable.chunk(sizes, from_array_kwargs={"name": f"{name}-{tokenize(declared, name, facts)}"})
+
+
+def _texts(attrs: Mapping) -> list[tuple[str, str]]:
+    return sorted((str(key), str(value)) for key, value in attrs.items())
 
 
 def _blocks(variable: xr.Variable) -> dict:

@@ -1,5 +1,6 @@
 """Archives read as one Zarr store: Kerchunk reference files and Icechunk repositories."""
 
+import hashlib
 import json
 import re
 from typing import Any
@@ -9,6 +10,7 @@ from odatis_vre.catalog.access import credentials
 from odatis_vre.catalog.access.downloads import Remote
 from odatis_vre.catalog.access.failures import Refused
 from odatis_vre.catalog.access.filesystems import check_place, filesystem, for_zarr, host_of, read_bytes
+from odatis_vre.catalog.access.retries import patiently
 from odatis_vre.catalog.access.stores import named_store
 from odatis_vre.catalog.address import is_local, protocols, public_url
 from odatis_vre.errors import CatalogError
@@ -38,6 +40,8 @@ def store(remote: Remote, entry: str):
     store : zarr.storage.FsspecStore
     host : str
         Where most of the bytes are.
+    checksum : str
+        Of the references.
 
     Raises
     ------
@@ -48,7 +52,8 @@ def store(remote: Remote, entry: str):
     from zarr.storage import FsspecStore
 
     try:
-        tree = json.loads(read_bytes(*remote))
+        content = read_bytes(*remote)
+        tree = json.loads(content)
         listed, targets = _expanded(tree)
     except (ValueError, KeyError, TypeError, AttributeError):
         raise CatalogError(
@@ -73,7 +78,8 @@ def store(remote: Remote, entry: str):
         asynchronous=True,
         skip_instance_cache=True,
     )
-    return FsspecStore(fs, read_only=True, path=""), host_of(first, remote.options)
+    checksum = hashlib.sha256(content).hexdigest()
+    return FsspecStore(fs, read_only=True, path=""), host_of(first, remote.options), checksum
 
 
 def _by_protocol(targets: set[str]) -> dict[str, list[str]]:
@@ -133,8 +139,27 @@ def icechunk_store(remote: Remote, branch: str | None = None):
         at_amazon = protocols(remote.url)[0] == "s3" and not _endpoint(remote)
         if not (at_amazon or named_store(remote.options)):
             raise Refused(tr("access.unguarded"))
-    repository = icechunk.Repository.open(_storage(icechunk, remote, host))
+    refused = None if is_local(remote.url) else _refusal(remote)
+    try:
+        repository = icechunk.Repository.open(_storage(icechunk, remote, host))
+    except icechunk.IcechunkError as error:
+        raise refused or error from None
     return repository.readonly_session(branch or "main").store, host
+
+
+def _refusal(remote: Remote) -> PermissionError | None:
+    """Ask ourselves first: Icechunk makes ten attempts, and tells no reason that we could pass on.
+
+    Who may not list a store is refused what is not there: that alone says nothing.
+    """
+    fs, path = filesystem(*remote)
+    try:
+        patiently(fs.info, f"{path.rstrip('/')}/repo")
+    except FileNotFoundError:
+        pass
+    except PermissionError as error:
+        return error
+    return None
 
 
 def _storage(icechunk, remote: Remote, host: str):

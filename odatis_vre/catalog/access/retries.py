@@ -34,20 +34,22 @@ def patience() -> Patience:
     )
 
 
-def retrying(of: type | None = None) -> Any:
+def retrying(of: type | None = None, spent: int = 0) -> Any:
     """Tenacity's policy: transient failures only, with a growing, random pause, the last one raised.
 
     Parameters
     ----------
     of : type, optional
         `tenacity.AsyncRetrying` in coroutines.
+    spent : int
+        Attempts that were made before.
     """
     import tenacity
 
     limits = patience()
     return (of or tenacity.Retrying)(
         retry=tenacity.retry_if_exception(transient),
-        stop=tenacity.stop_after_attempt(limits.attempts),
+        stop=tenacity.stop_after_attempt(max(limits.attempts - spent, 1)),
         wait=tenacity.wait_random_exponential(multiplier=limits.pause, max=30),
         reraise=True,
     )

@@ -12,7 +12,7 @@ from odatis_vre.catalog.access.credentials import Login
 from odatis_vre.catalog.access.failures import Refused
 from odatis_vre.i18n import tr
 
-__all__ = ["Store", "named_store"]
+__all__ = ["Store", "endpoint_of", "named_store"]
 
 _BEFORE, _ENDPOINT = "ODATIS_STORE_", "_ENDPOINT_URL"
 
@@ -54,6 +54,14 @@ def named_store(options: dict | None) -> Store | None:
     key, secret = (os.environ.get(f"{before}_{part}") for part in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"))
     login = Login(key, secret) if key and secret else None
     return Store(endpoint, os.environ.get(f"{before}_DEFAULT_REGION"), login)
+
+
+def endpoint_of(options: dict | None) -> str | None:
+    """The address of the S3 server that `storage_options` lead to; None for Amazon's, or another protocol."""
+    options = options or {}
+    if named := named_store(options):
+        return named.endpoint
+    return options.get("endpoint_url") or (options.get("client_kwargs") or {}).get("endpoint_url")
 
 
 def _known() -> list[str]:

@@ -63,26 +63,35 @@ def pages(
     Yields
     ------
     Page
+
+    Raises
+    ------
+    CatalogError
+        No answer, or one that is no page of records, or the same page again.
     """
     position = int(start or 1)
     schema = SCHEMAS.get(conditions.get("schema", "gmd"), conditions.get("schema", ""))
     constraint = _constraint({k: v for k, v in conditions.items() if k != "schema"}, since)
     alone = 0
+    before: list[str] = []
     while position:
         now = 1 if alone else size
         request = _REQUEST.format(schema=escape(schema), start=position, size=now, constraint=constraint)
         try:
-            page = _page(asker.xml(url, request.encode()), url)
+            page = _page(asker.xml(url, request.encode()), url, position)
         except (Hostile, TooLarge) as error:
             if now > 1:
                 alone = size
                 continue
             code = error.code if isinstance(error, Hostile) else "large_record"
             page = Page([], [(f"#{position}", code, {})], position + 1)
-        yield page
-        alone = max(alone - 1, 0)
+        found = [record.uuid for record in page.records]
         # a server that does not move on would be asked for ever
-        position = page.following if page.following and page.following > position else 0
+        if (found and found == before) or 0 < (page.following or 0) <= position:
+            raise CatalogError(tr("harvest.same_page", url=public_url(url)), tr("harvest.same_page_hint"))
+        yield page
+        before, alone = found, max(alone - 1, 0)
+        position = page.following or 0
 
 
 def _constraint(conditions: dict[str, str], since: str | None) -> str:
@@ -98,7 +107,7 @@ def _constraint(conditions: dict[str, str], since: str | None) -> str:
     return _CONSTRAINT.format(filter=joined if len(parts) == 1 else f"<ogc:And>{joined}</ogc:And>")
 
 
-def _page(content: bytes, url: str) -> Page:
+def _page(content: bytes, url: str, position: int) -> Page:
     try:
         root = iso.parse(content)
     except ValueError as error:
@@ -121,7 +130,8 @@ def _page(content: bytes, url: str) -> Page:
                 ((found or [f"record {number + 1}"])[0], "unreadable", {"reason": str(error)})
             )
     following, matched = (_number(results.get(name)) for name in ("nextRecord", "numberOfRecordsMatched"))
-    if following and following <= matched:
+    # of the last page some say where they are
+    if following and following <= matched and position + len(results) <= matched:
         page.following = following
     return page
 

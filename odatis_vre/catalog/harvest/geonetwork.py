@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from odatis_vre.catalog.address import public_url
 from odatis_vre.catalog.harvest.page import Page
 from odatis_vre.catalog.harvest.record import Link, Record
 from odatis_vre.catalog.harvest.wire import Asker, TooLarge
@@ -64,15 +65,21 @@ def pages(
     Yields
     ------
     Page
+
+    Raises
+    ------
+    CatalogError
+        No answer, or one that is no page of records, or the same page again.
     """
     search = url if url.rstrip("/").endswith("_search") else f"{url.rstrip('/')}/search/records/_search"
     offset, floor, last = start or (0, since, "")
+    before: list[Any] = []
     while True:
         # beyond the window, start again from the last change seen; what comes twice is the caller's to know
         if offset + size > _WINDOW:
             if last == floor:
                 raise CatalogError(tr("harvest.window", number=_WINDOW, date=last), tr("harvest.window_hint"))
-            offset, floor = 0, last
+            offset, floor, before = 0, last, []
         try:
             answer = asker.json(search, _body(conditions, floor, offset, size))
         except TooLarge:
@@ -82,7 +89,10 @@ def pages(
             yield Page([], [(f"#{offset}", "large_record", {})], (offset + 1, floor, last))
             offset += 1
             continue
-        hits = _hits(answer, search)
+        hits, total = _hits(answer, search)
+        if hits and hits == before:  # it does not understand `from`, and would be asked for ever
+            raise CatalogError(tr("harvest.same_page", url=public_url(search)), tr("harvest.same_page_hint"))
+        before = hits
         page = Page()
         for hit in hits:
             try:
@@ -93,7 +103,9 @@ def pages(
         changes = [record.changed for record in page.records if record.changed_at]
         last = max([last, *changes])
         offset += len(hits)
-        page.following = (offset, floor, last) if len(hits) == size else None
+        # a server may give fewer records a page than asked
+        more = len(hits) == size if total is None else bool(hits) and offset < total
+        page.following = (offset, floor, last) if more else None
         yield page
         if page.following is None:
             return
@@ -119,14 +131,16 @@ def _body(conditions: dict[str, str], since: str | None, offset: int, size: int)
     }
 
 
-def _hits(answer: Any, url: str) -> list[Any]:
+def _hits(answer: Any, url: str) -> tuple[list[Any], int | None]:
+    """The records of an answer, and how many there are in all where it counts them."""
     try:
-        hits = answer["hits"]["hits"]
+        hits, total = answer["hits"]["hits"], answer["hits"].get("total")
     except (KeyError, TypeError):
-        hits = None
+        hits = total = None
     if not isinstance(hits, list):
-        raise CatalogError(tr("harvest.no_hits", url=url), tr("harvest.no_hits_hint"))
-    return hits
+        raise CatalogError(tr("harvest.no_hits", url=public_url(url)), tr("harvest.no_hits_hint"))
+    exact = isinstance(total, dict) and total.get("relation") == "eq" and isinstance(total.get("value"), int)
+    return hits, total["value"] if exact else None
 
 
 def record_of(hit: dict[str, Any]) -> Record:

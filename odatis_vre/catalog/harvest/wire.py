@@ -95,8 +95,12 @@ class Asker:
 
     def _next(self, url: str, location: str) -> str:
         """A redirection stays at the server that was named, and is no way out of https."""
-        following = urljoin(url, location)
-        here, there = urlsplit(url), urlsplit(following)
+        here = urlsplit(url)
+        try:
+            following = urljoin(url, location)
+            there = urlsplit(following)
+        except ValueError:
+            raise self._failed(url, tr("harvest.sent_elsewhere", url=public_url(location))) from None
         in_clear = here.scheme == "https" and there.scheme != "https"
         if here.hostname != there.hostname or there.scheme not in ("http", "https") or in_clear:
             raise self._failed(url, tr("harvest.sent_elsewhere", url=public_url(following)))
