@@ -39,7 +39,8 @@ def values(reference: str) -> dict:
         },
         "hub": image("hub"),
         "proxy": image("proxy"),
-        "singleuser": {**image("notebook"), "storage": {"capacity": "1Gi"}},
+        # Fifty start at once on two cores, which may be slow ones.
+        "singleuser": {**image("notebook"), "storage": {"capacity": "1Gi"}, "startTimeout": 900},
         "gateway": {
             **image("gateway"),
             "scheduler": {"requests": {"cpu": "50m"}},

@@ -12,7 +12,7 @@ from hub_client import HubClient
 from not_run import NOT_RUN
 from vre_values import TINY, TRAINEES
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1800)]
 
 UNITS = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "M": 10**6, "G": 10**9, "k": 10**3, "m": 0.001, "": 1}
 
