@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from odatis_vre.matchup.layout import Layout, Listed
 from odatis_vre.matchup.pieces import cut
 from odatis_vre.matchup.reading import read_blocks
 from odatis_vre.matchup.search import Found, Search, relative
@@ -14,24 +15,19 @@ from odatis_vre.matchup.tasks import Job
 
 @dataclass(frozen=True)
 class Line:
-    """Blocks along one dimension, and how far observations of a cell may look.
+    """How far observations of each of n cells may look along one dimension.
 
     Attributes
     ----------
-    block : ndarray of int, shape (n,)
-        Block of each cell.
     border : ndarray of bool, shape (n,)
         Some cell within reach lies in another block.
     low, high : ndarray of int, shape (n,)
         First cell within reach, and the one after the last, of the same block.
-    blocks : int
     """
 
-    block: np.ndarray
     border: np.ndarray
     low: np.ndarray
     high: np.ndarray
-    blocks: int
 
     @classmethod
     def along(cls, bounds: np.ndarray, first: np.ndarray, count: np.ndarray, cyclic: bool) -> "Line":
@@ -45,7 +41,7 @@ class Line:
             low, high = np.where(beyond, 0, low), np.where(beyond, bounds[-1], high)
         else:
             border = cut(first, count, bounds, cyclic).count != 1
-        return cls(block, border, low, high, blocks)
+        return cls(border, low, high)
 
 
 def by_block(
@@ -56,7 +52,10 @@ def by_block(
     progress: bool | None,
     label: str,
 ) -> Found:
-    """Find nearest wet cells block by block: only near the edge of a block are cells of several needed.
+    """Find nearest wet cells block by block: each looks for the observations whose nearest cell it holds.
+
+    Near the edge of a block, cells of others may be nearer where the nearest is dry: every block also lists
+    the cells that observations near an edge may need, for what is left then.
 
     Parameters
     ----------
@@ -68,54 +67,51 @@ def by_block(
     progress : bool or None
     label : str
     """
-    lines = _lines(source, search, bounds)
+    layout, lines = Layout.of(source.dims, bounds), _lines(source, search, bounds)
     place = search.index(source.dims, slice(None), search.i, search.j)
     border = np.logical_or.reduce([line.border[k] for line, k in zip(lines, place, strict=True)])
-    number = _number(lines, place)
+    order, home = _by_block(layout.blocks(place), layout.count)
+    sought, border = (search, border) if order is None else (search.of(order), border[order])
     edge = np.flatnonzero(border)
-    near_edge = search.of(edge)
-    keys = near_edge.keys(source) if len(edge) else np.empty(0, dtype=np.int64)
-    cells = np.stack(np.unravel_index(keys, source.shape))
+    near_edge = sought.of(edge)
+    keys = near_edge.keys(layout) if len(edge) else np.empty(0, dtype=np.int64)
+    listed = np.searchsorted(keys, layout.volume * np.arange(layout.count + 1))
 
-    inner = _sorted(number, np.flatnonzero(~border) if len(edge) else None)
-    outer = _sorted(_number(lines, cells))
-    sought = search if inner.order is None else search.of(inner.order)
-    found = Found.none(len(inner), len(source.variables))
-    stored = [np.full(len(keys), np.nan) for _ in source.variables]
-    cells = cells if outer.order is None else cells[:, outer.order]
-
-    jobs, members, listed = [], [], []
-    sizes = [line.blocks for line in lines]
-    for block in np.union1d(inner.numbers, outer.numbers).tolist():
-        here, there = inner.of(block), outer.of(block)
-        mine = sought.of(here)
-        region = _region(lines, bounds, np.unravel_index(block, sizes), mine, source.dims, cells[:, there])
-        size = 8 * (len(source.variables) + 3) * len(mine) + 8 * len(source.variables) * (
-            there.stop - there.start
-        )
-        jobs.append(Job(region, (source.dims, mine, cells[:, there]), size))
-        members.append(here)
-        listed.append(there if outer.order is None else outer.order[there])
+    found = Found.unseen(search, len(source.variables))
+    stored = [np.empty(len(keys)) for _ in source.variables]
+    jobs, members, places = [], [], []
+    for block in np.union1d(np.flatnonzero(np.diff(home)), np.flatnonzero(np.diff(listed))).tolist():
+        here, there = (slice(*ends[block : block + 2].tolist()) for ends in (home, listed))
+        mine, cells = sought.of(here), layout.listed(keys[there], block)
+        region = layout.region(block)
+        if source.kind != "dask":  # which reads whole chunks, as its blocks are
+            region = _region(lines, mine, np.flatnonzero(~border[here]), source.dims, cells)
+        task = source.dims, mine, border[here], cells
+        jobs.append(Job(region, task, 8 * len(source.variables) * (len(mine) + len(cells))))
+        members.append(np.arange(len(search)) if order is None else order[here])
+        places.append(there)
 
     def receive(number: int, results: Iterator) -> None:
-        found.put(members[number], next(results))
+        mine = members[number]
+        for kept, values in zip(found.values, next(results), strict=True):
+            kept[mine] = values
+        which, moved = next(results)
+        found.put(mine[which], moved)
         for store, values in zip(stored, next(results), strict=True):
-            store[listed[number]] = values
+            store[places[number]] = values
 
     read_blocks(source, jobs, search_block, receive, memory, progress, label)
-    if inner.order is None:
-        return found
-    whole = Found.none(len(search), len(source.variables))
-    whole.put(inner.order, found)
-    if len(edge):
-        whole.put(edge, near_edge.nearest_wet(_from_list(source, near_edge, keys, stored)))
-    return whole
+    edge = edge if order is None else order[edge]
+    dry = np.flatnonzero(found.i[edge] < 0)
+    if len(dry):
+        rest = near_edge.of(dry)
+        found.put(edge[dry], rest.nearest_wet(_from_list(layout, rest, keys, stored)))
+    return found
 
 
-def _from_list(source: Source, search: Search, keys: np.ndarray, stored: list[np.ndarray]):
+def _from_list(layout: Layout, search: Search, keys: np.ndarray, stored: list[np.ndarray]):
     def values(owner, i, j) -> list[np.ndarray]:
-        key = np.ravel_multi_index(search.index(source.dims, owner, i, j), source.shape)
-        at = np.searchsorted(keys, key)
+        at = np.searchsorted(keys, layout.numbers(search.index(layout.dims, owner, i, j)))
         return [store[at] for store in stored]
 
     return values
@@ -136,61 +132,28 @@ def _lines(source: Source, search: Search, bounds: Sequence[np.ndarray]) -> list
     return lines
 
 
-def _number(lines: Sequence[Line], index: Sequence[np.ndarray]) -> np.ndarray:
-    """The block of cells, counted along the last dimension first."""
-    number = np.zeros(len(index[0]), dtype=np.int64)
-    for line, k in zip(lines, index, strict=True):
-        if line.blocks > 1:
-            number = number * line.blocks + line.block[k]
-    return number
+def _by_block(block: np.ndarray, blocks: int) -> tuple[np.ndarray | None, np.ndarray]:
+    """The order of things by their block (None: as they are), and where those of each block begin."""
+    if blocks == 1:
+        return None, np.array([0, len(block)])
+    small = block.astype(np.uint16) if blocks < 2**16 else block  # sorted by radix
+    order = np.argsort(small, kind="stable")
+    return order, np.searchsorted(small[order], np.arange(blocks + 1))
 
 
-@dataclass(frozen=True)
-class _Sorted:
-    """Things in the order of their blocks: `order` (None: as they are), blocks, and where each begins."""
-
-    order: np.ndarray | None
-    numbers: np.ndarray
-    ends: np.ndarray
-
-    def __len__(self) -> int:
-        return int(self.ends[-1])
-
-    def of(self, block: int) -> slice:
-        """The things of a block."""
-        at = int(np.searchsorted(self.numbers, block))
-        if at == len(self.numbers) or self.numbers[at] != block:
-            return slice(0, 0)
-        return slice(int(self.ends[at]), int(self.ends[at + 1]))
-
-
-def _sorted(number: np.ndarray, which: np.ndarray | None = None) -> _Sorted:
-    chosen = number if which is None else number[which]
-    top = int(chosen.max(initial=0))
-    if top == 0 and which is None:
-        order = None
-    else:
-        small = chosen.astype(np.uint16) if top < 2**16 else chosen  # sorted by radix
-        order = np.argsort(small, kind="stable")
-        chosen = chosen[order]
-        order = order if which is None else which[order]
-    begin = np.flatnonzero(np.diff(chosen, prepend=-1))
-    return _Sorted(order, chosen[begin], np.r_[begin, len(chosen)])
-
-
-def _region(lines, bounds, block, search: Search, dims, cells: np.ndarray) -> tuple[slice, ...]:
-    """The part of a block that its observations and cells lie in."""
+def _region(lines, mine: Search, inner: np.ndarray, dims, cells: Listed) -> tuple[slice, ...]:
+    """The part of a block that what is looked for lies in: around inner observations, and listed cells."""
     region = []
-    index = search.index(dims, slice(None), search.i, search.j)
-    for d, line in enumerate(lines):
-        low, high = int(bounds[d][block[d] + 1]), int(bounds[d][block[d]])
-        if len(search):
-            near = index[d]
+    index = mine.index(dims, inner, mine.i[inner], mine.j[inner])
+    listed = cells.index([0] * len(lines))
+    for line, near, there in zip(lines, index, listed, strict=True):
+        ends = []
+        if len(inner):
             first, last = int(near.min()), int(near.max())
-            low, high = int(line.low[first : last + 1].min()), int(line.high[first : last + 1].max())
-        if cells.shape[1]:
-            low, high = min(low, int(cells[d].min())), max(high, int(cells[d].max()) + 1)
-        region.append(slice(low, high))
+            ends.append((int(line.low[first : last + 1].min()), int(line.high[first : last + 1].max())))
+        if len(cells):
+            ends.append((int(there.min()), int(there.max()) + 1))
+        region.append(slice(min(low for low, _ in ends), max(high for _, high in ends)))
     return tuple(region)
 
 
@@ -203,20 +166,26 @@ def search_block(arrays: list[np.ndarray], origin: tuple[int, ...], task: tuple)
         Values of the block.
     origin : tuple of int
         Index of its first cell.
-    task : (dims, Search, ndarray of int)
-        The search for observations whose cells all lie in the block, and indices of other cells, shape
-        (dimensions, cells).
+    task : (dims, Search, ndarray of bool, Listed)
+        The search for the observations whose nearest cell lies in the block, which of them may need cells of
+        other blocks, and cells.
 
     Yields
     ------
-    Found
+    list of ndarray, shape (m,)
+        Values at the cells found.
+    (ndarray of int, Found)
+        The observations whose nearest cell is dry, and what was found for them.
     list of ndarray, shape (cells,)
     """
-    dims, search, listed = task
+    dims, search, border, listed = task
 
     def values(owner, i, j) -> list[np.ndarray]:
         at = relative(search.index(dims, owner, i, j), origin)
         return [a[at] for a in arrays]
 
-    yield search.nearest_wet(values)
-    yield [a[relative(listed, origin)] for a in arrays]
+    found = search.nearest_wet(values, border)
+    yield found.values
+    moved = np.flatnonzero((found.i != search.i) | (found.j != search.j))
+    yield moved, found.of(moved)
+    yield listed.of(arrays, origin)

@@ -155,7 +155,7 @@ def _table(asked: Request, found: Found, values, steps, sought, status) -> pd.Da
             new[f"matched_{axis.name}"] = placed(asked.labels(axis.name)[steps[axis.dim][hit]], hit, n)
     new["distance_km"] = placed(found.distance[wet], hit, n)
     new["status"], new["reason"] = status_words(status)
-    out = pd.concat([df, pd.DataFrame(new, index=df.index)], axis=1)
+    out = pd.concat([df, pd.DataFrame(new, index=df.index, copy=False)], axis=1)
     out.attrs = {**df.attrs, "units": _units(asked)}
     return out
 

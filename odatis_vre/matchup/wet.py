@@ -7,6 +7,7 @@ import numpy as np
 
 from odatis_vre.matchup.blockwise import by_block
 from odatis_vre.matchup.gathering import gather
+from odatis_vre.matchup.layout import Layout
 from odatis_vre.matchup.pieces import Frame
 from odatis_vre.matchup.plan import cheapest_bounds
 from odatis_vre.matchup.rectangles import BATCH
@@ -117,7 +118,8 @@ def _resident(of: Sequence[Source], regions, search: Search) -> Lookup:
 
 def _listed(of: Sequence[Source], search: Search, memory, progress, label) -> Lookup:
     """Only the cells the observations may need, each once."""
-    keys = [search.keys(source) for source in of]
+    layouts = [Layout.of(source.dims, [b[[0, -1]] for b in source.bounds]) for source in of]
+    keys = [search.keys(layout) for layout in layouts]
     stores = []
     for source, wanted in zip(of, keys, strict=True):
         first = dict(zip(source.dims, np.unravel_index(wanted, source.shape), strict=True))
@@ -126,9 +128,8 @@ def _listed(of: Sequence[Source], search: Search, memory, progress, label) -> Lo
 
     def values(owner, i, j) -> list[np.ndarray]:
         found = []
-        for source, wanted, store in zip(of, keys, stores, strict=True):
-            key = np.ravel_multi_index(search.index(source.dims, owner, i, j), source.shape)
-            at = np.searchsorted(wanted, key)
+        for source, layout, wanted, store in zip(of, layouts, keys, stores, strict=True):
+            at = np.searchsorted(wanted, layout.numbers(search.index(source.dims, owner, i, j)))
             found += [store[name].reshape(-1)[at] for name in source.variables]
         return found
 

@@ -7,7 +7,7 @@ import numpy as np
 # Elements of one block of (variables x samples), and samples of one block of a ranking: both stay in a
 # core's cache.
 _BLOCK = 16_384
-_RANKED = 65_536
+_RANKED = 16_384
 
 
 def _blocks(values: np.ndarray):

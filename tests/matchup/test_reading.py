@@ -13,6 +13,7 @@ from distributed import Client, LocalCluster
 from zarr.storage import LocalStore, WrapperStore
 
 from odatis_vre import matchup
+from odatis_vre.matchup.layout import Layout
 from odatis_vre.matchup.pieces import Frame
 from odatis_vre.matchup.plan import planned_bounds
 from odatis_vre.matchup.sources import sources
@@ -296,3 +297,19 @@ def test_progress_is_shown_only_where_someone_looks(ocean, casts, capsys):
     assert capsys.readouterr().err == ""
     matchup.windows(ocean.chunk(time=5), casts, size=SIZE, progress=False)
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("count", [5, 500])
+def test_cells_are_listed_once_in_the_order_of_their_blocks(count):
+    layout = Layout.of(("lat", "lon"), [np.array([0, 3, 6, 7]), np.array([0, 5, 10, 12])])
+    rng = np.random.default_rng(3)
+    cells = [rng.integers(0, 7, count), rng.integers(0, 12, count)]
+    numbers = layout.distinct(iter(np.array_split(layout.numbers(cells), 3)), count)
+    blocks, again = numbers // layout.volume, []
+    assert (np.diff(blocks) >= 0).all()
+    for block in np.unique(blocks):
+        listed = layout.listed(numbers[blocks == block], block)
+        here = np.stack(listed.index((0, 0)))
+        np.testing.assert_array_equal(layout.blocks(here), block)
+        again += here.T.tolist()
+    assert sorted(again) == np.unique(cells, axis=1).T.tolist()
