@@ -24,6 +24,7 @@ PROFILES = {
         ("quick", "Quick", "rapide", 2, 1),
         ("slow", "Slow", "lent", 4, 2),
         ("broken", "Broken", "en panne", 8, 0.5),
+        ("late", "Late", "en retard", 1, 0.5),
     )
 }
 
@@ -33,11 +34,15 @@ class TrialSpawner(SimpleLocalProcessSpawner):
 
     profile = ""
 
+    def run_pre_spawn_hook(self):
+        if self.user_options.get("profile") == "late":
+            self.start_timeout = 2
+
     async def start(self):
         self.profile = self.user_options.get("profile", "quick")
         if self.profile == "broken":
             raise RuntimeError("no room")
-        if self.profile == "slow":
+        if self.profile in ("slow", "late"):
             await asyncio.sleep(60)
         return await super().start()
 

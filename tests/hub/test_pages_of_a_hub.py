@@ -310,3 +310,22 @@ def test_waiting_page_says_in_french_where_a_start_is(hub, new_page):
     page.click("#stop-server-btn")
     page.wait_for_url("**/hub/home")
     assert broken == []
+
+
+@pytest.mark.hub
+@pytest.mark.browser
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_start_that_took_too_long_is_told_as_that(hub, new_page, lang, keep):
+    page = new_page(lang)
+    page.goto(f"{hub.url}/hub/login")
+    page.fill("#username_input", f"late-{lang}")
+    page.fill("#password_input", hub.password)
+    page.click("#login_submit")
+    page.wait_for_url("**/hub/home")
+    page.goto(f"{hub.url}/hub/spawn/late-{lang}?profile=late")
+    page.locator("#failed").wait_for(timeout=60_000)
+    assert page.locator("#failed-message").inner_text() == word("failed.no_reason", lang)
+    assert page.locator("h1:visible").all_inner_texts() == [word("failed.title", lang)]
+    keep(page, f"late-{lang}")
+    page.reload()
+    assert word("failed.no_reason", lang) in page.locator("main, body").first.inner_text()

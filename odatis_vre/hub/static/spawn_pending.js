@@ -66,9 +66,13 @@ require(["jquery", "jhapi"], function ($, JHAPI) {
       ended = true;
       source.close();
       clearInterval(clock);
+      element("starting").hidden = true;
       element("waiting").hidden = true;
       element("stop-server-btn").hidden = true;
-      element("failed-message").textContent = event.message || "";
+      // Of a start that took too long JupyterHub gives no reason.
+      var told = /^Spawn failed:?\s*$/.test(event.message || "") ? "" : event.message;
+      element("failed-message").textContent = told || words.no_reason;
+      element("failed-message").classList.toggle("vre-detail", Boolean(told));
       element("failed").hidden = false;
       element("progress-details").open = true;
     }
