@@ -7,7 +7,8 @@ PROXY := images/proxy/package.json images/proxy/package-lock.json
 PIP := $(BIN)/python -m pip --disable-pip-version-check install
 # The locks are whole, so nothing is resolved: what pip would resolve changes with each new release.
 LOCKED := --quiet --no-deps --require-hashes
-UV := $(BIN)/python requirements/run_uv.py
+UV := $(BIN)/python requirements/run_uv.py pip install --python $(BIN)/python
+SLOWLY = { echo "uv did not; pip tries, for some minutes / uv n'a pas pu ; pip essaie, quelques minutes..."; $(PIP) $(LOCKED) $(1); }
 
 .DEFAULT_GOAL := help
 .PHONY: help install run test test-cluster check images chart screenshots lock clean
@@ -58,13 +59,13 @@ $(VENV)/bin/python:
 	  echo "Python's venv module is needed / Il faut le module venv de Python (Debian: python3-venv)."; exit 1; }
 
 $(VENV)/.installed: requirements/build.txt $(LOCKS) $(PROXY) requirements/node.txt pyproject.toml | $(VENV)/bin/python
-	@echo "Installing, some minutes the first time / Installation, quelques minutes la première fois..."
+	@echo "Installing, a minute or two the first time / Installation, une minute ou deux la première fois..."
 	@$(PIP) $(LOCKED) -r requirements/build.txt
-	@$(UV) pip install --python $(BIN)/python $(LOCKED) $(LOCKS:%=-r %)
+	@$(UV) $(LOCKED) $(LOCKS:%=-r %) || $(call SLOWLY,$(LOCKS:%=-r %))
 	@sh requirements/proxy.sh $(VENV)
 	@$(PIP) --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.tested: requirements/dev.txt $(VENV)/.installed
-	@$(UV) pip install --python $(BIN)/python $(LOCKED) -r requirements/dev.txt
+	@$(UV) $(LOCKED) -r requirements/dev.txt || $(call SLOWLY,-r requirements/dev.txt)
 	@touch $@
