@@ -1,9 +1,18 @@
 """From another catalogue's record to the values, through every protocol and kind of catalogue."""
 
-import data_servers as servers
 import numpy as np
 import pytest
-from harvest_sources import BOX, CATALOGUES, ENVIRONMENT, GRIDS, TABLES, brought, right, served
+from harvest_sources import (
+    BOX,
+    CATALOGUES,
+    GRIDS,
+    TABLES,
+    brought,
+    read_here,
+    right,
+    served,
+    served_with_login,
+)
 from small_ocean import ocean
 
 from odatis_vre.catalog import open_catalog
@@ -12,18 +21,12 @@ from odatis_vre.errors import CatalogError
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch, tmp_path):
-    for name, value in ENVIRONMENT.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("ODATIS_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
-    monkeypatch.delenv("ODATIS_ALLOWED_HOSTS", raising=False)
+    read_here(monkeypatch, tmp_path)
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory, missing):
-    for package in ("rclone", "xpublish_opendap", "pyftpdlib"):
-        servers.require(missing, package)
-    with served(tmp_path_factory.mktemp("served") / "ocean") as data:
+    with served_with_login(tmp_path_factory.mktemp("served") / "ocean", missing) as data:
         yield data
 
 

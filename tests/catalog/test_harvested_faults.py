@@ -1,9 +1,8 @@
 """Servers behind harvested entries that fail: once is not seen, what lasts is told with its reason."""
 
-import data_servers as servers
 import pytest
 from data_servers import KEY, SECRET, FaultyProxy
-from harvest_sources import ENVIRONMENT, TABLES, brought, right, served
+from harvest_sources import TABLES, brought, read_here, right, served_with_login
 
 from odatis_vre.catalog import open_catalog
 from odatis_vre.errors import CatalogError, DataNotFound
@@ -11,18 +10,12 @@ from odatis_vre.errors import CatalogError, DataNotFound
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch, tmp_path):
-    for name, value in ENVIRONMENT.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("ODATIS_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
-    monkeypatch.delenv("ODATIS_ALLOWED_HOSTS", raising=False)
+    read_here(monkeypatch, tmp_path)
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory, missing):
-    for package in ("rclone", "xpublish_opendap", "pyftpdlib"):
-        servers.require(missing, package)
-    with served(tmp_path_factory.mktemp("served") / "ocean") as data:
+    with served_with_login(tmp_path_factory.mktemp("served") / "ocean", missing) as data:
         yield data
 
 

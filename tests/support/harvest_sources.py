@@ -24,7 +24,7 @@ from small_ocean import QUICK, ocean, write_all
 from odatis_vre.catalog.harvest import harvest
 
 __all__ = ["BOX", "CATALOGUES", "ENVIRONMENT", "GRIDS", "TABLES", "Data", "Source"]
-__all__ += ["brought", "right", "served"]
+__all__ += ["brought", "read_here", "right", "served", "served_with_login"]
 
 BOX, DAYS = (-20, 40, -1, 49), ("2000-01-01", "2000-01-24")
 # Of a test that reads from them; a timeout of a second.
@@ -191,3 +191,21 @@ def right(name: str, entry) -> bool:
     assert table.lat.tolist() == [row["latitude"] for row in ROWS]
     assert table.lon.tolist() == [row["longitude"] for row in ROWS]
     return len(table) == len(ROWS)
+
+
+def read_here(monkeypatch, tmp_path: Path) -> None:
+    """What a test that reads from the servers has in its environment, and nothing of the user's own."""
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("ODATIS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    monkeypatch.delenv("ODATIS_ALLOWED_HOSTS", raising=False)
+
+
+@contextlib.contextmanager
+def served_with_login(folder: Path, missing) -> Iterator[Data]:
+    """The servers, or word of the one that is not installed."""
+    for package in ("rclone", "xpublish_opendap", "pyftpdlib"):
+        servers.require(missing, package)
+    with served(folder) as data:
+        yield data
