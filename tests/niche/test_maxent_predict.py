@@ -75,11 +75,40 @@ def _feature(name: str, table: pd.DataFrame, low, high) -> pd.Series:
     return ((table[variable] - start) / (end - start)).clip(0, 1)
 
 
-def test_predictions_in_single_precision_are_those_of_the_rounded_input(maxnet):
+@pytest.mark.parametrize("regularization", [0.05, 1.0])
+@pytest.mark.parametrize("features", ["lqph", "lqpht", "h", "t"])
+def test_predictions_in_single_precision_are_those_of_the_rounded_input(maxnet, features, regularization):
     env, presence = maxnet
-    model = MaxEnt(features="lqph").fit(env, presence)
-    np.testing.assert_allclose(model.predict(env.astype(np.float32)), model.predict(env), atol=1e-5)
-    array = MaxEnt(features="lqph").fit(env.to_numpy(), presence)
+    model = MaxEnt(features=features, regularization=regularization, output="link").fit(env, presence)
+    rng = np.random.default_rng(4)
+    # more rows than are worked on at a time, a third of them beyond the training range
+    rows = env.iloc[rng.integers(0, len(env), 20_000)].reset_index(drop=True)
+    rows += rng.normal(size=rows.shape) * env.std().to_numpy()
+    rounded = rows.astype(np.float32)
+    np.testing.assert_allclose(model.predict(rounded), model.predict(rounded.astype(float)), atol=1e-4)
     for order in "CF":
-        given = np.array(env, dtype=np.float32, order=order)
-        np.testing.assert_array_equal(array.predict(given), model.predict(env.astype(np.float32)))
+        given = np.array(rounded, order=order)
+        array = MaxEnt(**model.get_params()).fit(env.to_numpy(), presence)
+        np.testing.assert_array_equal(array.predict(given), model.predict(rounded))
+
+
+def test_a_threshold_that_single_precision_cannot_write_stays_where_it_is():
+    env, presence = small_sea()
+    model = MaxEnt(features="t", regularization=0.05, output="link").fit(env, presence)
+    rows = []
+    for name in model.coefficients_.index:
+        variable, at = name.removeprefix("threshold(").rstrip(")").split(", ")
+        knots = np.linspace(env[variable].min(), env[variable].max(), 52)
+        near = np.float32(knots[np.abs(knots - float(at)).argmin()])
+        for value in (np.nextafter(near, np.float32(-np.inf)), near, np.nextafter(near, np.float32(np.inf))):
+            rows.append(env.iloc[0].astype(np.float32).to_dict() | {variable: value})
+    rounded = pd.DataFrame(rows).astype(np.float32)
+    np.testing.assert_allclose(model.predict(rounded), model.predict(rounded.astype(float)), atol=1e-5)
+
+
+def test_single_precision_is_not_used_where_it_would_show():
+    env, presence = small_sea()
+    far = env + 1e6  # products of 1e12, whose last digit in single precision is 65 536
+    model = MaxEnt(features="lqp", output="link").fit(far, presence)
+    rounded = far.astype(np.float32)
+    np.testing.assert_array_equal(model.predict(rounded), model.predict(rounded.astype(float)))

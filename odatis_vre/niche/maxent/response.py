@@ -1,11 +1,16 @@
 """The fitted linear predictor as a function of the variables: only features with a coefficient count."""
 
+import copy
+
 import numpy as np
 
 from odatis_vre.niche.maxent.features import CATEGORY, HINGE, LINEAR, PRODUCT, QUADRATIC, THRESHOLD, Features
 
-# Rows worked on at a time: their temporary arrays stay in a core's cache.
-_ROWS = 4096
+# Rows worked on at a time, and products of them: their temporary arrays stay in a core's cache.
+_ROWS = {8: 4096, 4: 8192}
+_PRODUCTS = 16
+# What rounding in single precision may do to the linear predictor at most.
+_ROUNDING = 1e-4
 # From so many hinges of a variable on, looking up one line is faster than adding them up.
 _MANY = 7
 
@@ -15,6 +20,10 @@ class Response:
 
     A hinge costs one maximum: the rest of it is linear. Those of a variable that has many add up to one
     function, linear between knots: two numbers are looked up per value, however many there are.
+
+    Values of single precision are worked on in single precision, where that cannot matter: with values kept
+    in their range, when no term is so large that its rounding would show. What a value itself lost when it
+    was rounded weighs as much.
 
     Parameters
     ----------
@@ -37,17 +46,25 @@ class Response:
         self._linear = np.zeros(len(low))
         self._linear[features.first[of[LINEAR]]] = beta[of[LINEAR]]
         curved = np.concatenate([of[QUADRATIC], of[PRODUCT]])
-        product = self._set_products(features[curved], beta[curved], *(part[curved] for part in limits))
+        limits_of_curved = (part[curved] for part in limits)
+        self._products = self._set_products(features[curved], beta[curved], *limits_of_curved)
         rise = self._set_hinges(features[of[HINGE]], beta[of[HINGE]], knots)
         step = features[of[THRESHOLD]]
         self._steps = [(j, step.start[step.first == j][:, None]) for j in np.unique(step.first)]
         order = np.argsort(step.first, kind="stable")
-        self._coefficients = np.concatenate([product, rise, beta[of[THRESHOLD]][order]])
+        self._rises = np.concatenate([rise, beta[of[THRESHOLD]][order]])
         self._levels = {}
         for c in of[CATEGORY]:
             j = int(features.first[c])
             table = self._levels.setdefault(j, np.zeros(int(high[j]) + 1))
             table[int(features.start[c])] = beta[c]
+        # A hinge is worked out as its slope times the variable, a larger number than its 0 to 1.
+        largest = np.maximum(*np.abs(limits))
+        j = features.first[of[HINGE]]
+        width = features.end[of[HINGE]] - features.start[of[HINGE]]
+        largest[of[HINGE]] = np.maximum(np.abs(low), np.abs(high))[j] / width
+        rounding = np.finfo(np.float32).eps * (np.abs(beta) * largest).sum()
+        self._single = _in_single(self) if clamp and rounding <= _ROUNDING else None
 
     def _set_products(self, features: Features, beta, least, most) -> np.ndarray:
         """Squares and products, first those that must be kept in their range; their coefficients."""
@@ -102,13 +119,19 @@ class Response:
         -------
         ndarray of float64, shape (m,)
         """
+        if values.dtype == np.float32 and self._single is not None:
+            return self._single._in_blocks(values, np.float32)
+        return self._in_blocks(values, np.float64)
+
+    def _in_blocks(self, values: np.ndarray, dtype) -> np.ndarray:
         out = np.empty(len(values))
-        width = min(_ROWS, len(values))
-        x = np.empty((values.shape[1], width))
+        rows = _ROWS[np.dtype(dtype).itemsize]
+        width = min(rows, len(values))
+        x = np.empty((values.shape[1], width), dtype)
         inside = np.empty_like(x) if not self._clamp else x
-        terms = np.empty((len(self._coefficients), width))
-        for start in range(0, len(values), _ROWS):
-            part = values[start : start + _ROWS]
+        terms = np.empty((max(_PRODUCTS, len(self._rises)), width), dtype)
+        for start in range(0, len(values), rows):
+            part = values[start : start + rows]
             m = len(part)
             np.copyto(x[:, :m], part.T)
             out[start : start + m] = self._block(x[:, :m], inside[:, :m], terms[:, :m])
@@ -116,26 +139,34 @@ class Response:
 
     def _block(self, x: np.ndarray, inside: np.ndarray, terms: np.ndarray) -> np.ndarray:
         np.clip(x, self._low, self._high, out=inside)
-        row = len(self._pairs)
-        for product, (i, j) in zip(terms, self._pairs, strict=False):
-            np.multiply(x[i], x[j], out=product)
-        kept = terms[: len(self._least)]
-        np.clip(kept, self._least, self._most, out=kept)
-        for j, bends in self._bends:
-            np.maximum(inside[j], bends, out=terms[row : row + len(bends)])
-            row += len(bends)
-        for j, steps in self._steps:
-            terms[row : row + len(steps)] = inside[j] >= steps
-            row += len(steps)
         out = self._linear @ x
         out += self._inner @ inside
-        out += self._coefficients @ terms
         out += self._constant
+        for first in range(0, len(self._pairs), _PRODUCTS):
+            these = slice(first, first + _PRODUCTS)
+            pairs = self._pairs[these]
+            for product, (i, j) in zip(terms, pairs, strict=False):
+                np.multiply(x[i], x[j], out=product)
+            kept = terms[: len(self._least[these])]
+            np.clip(kept, self._least[these], self._most[these], out=kept)
+            out += self._products[these] @ terms[: len(pairs)]
+        if len(self._rises):
+            out += self._rises @ self._bent(inside, terms)
         if len(self._tabled):
             out += self._looked_up(inside[self._tabled])
         for j, table in self._levels.items():
             out += table.take(x[j].astype(np.intp))
         return out
+
+    def _bent(self, x: np.ndarray, terms: np.ndarray) -> np.ndarray:
+        row = 0
+        for j, bends in self._bends:
+            np.maximum(x[j], bends, out=terms[row : row + len(bends)])
+            row += len(bends)
+        for j, steps in self._steps:
+            terms[row : row + len(steps)] = x[j] >= steps
+            row += len(steps)
+        return terms[:row]
 
     def _looked_up(self, x: np.ndarray) -> np.ndarray:
         place = x * self._to_class
@@ -154,3 +185,20 @@ def _line(start, end, slope, knots: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     middle = (knots[left] + knots[left + 1])[:, None] / 2
     rising, done = (start < middle) & (middle < end), end < middle
     return done @ (slope * (end - start)) - rising @ (slope * start), rising @ slope
+
+
+def _in_single(response: Response) -> Response:
+    """The same with numbers of single precision."""
+    single = copy.copy(response)
+    for name, value in vars(response).items():
+        if isinstance(value, np.ndarray) and value.dtype == np.float64:
+            setattr(single, name, value.astype(np.float32))
+    single._bends = [(j, bends.astype(np.float32)) for j, bends in response._bends]
+    # A value is above a threshold just where it is above the next number of single precision.
+    single._steps = [(j, _rounded_up(steps)) for j, steps in response._steps]
+    return single
+
+
+def _rounded_up(numbers: np.ndarray) -> np.ndarray:
+    nearest = numbers.astype(np.float32)
+    return np.where(nearest < numbers, np.nextafter(nearest, np.float32(np.inf)), nearest)
