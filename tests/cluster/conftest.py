@@ -22,6 +22,7 @@ from onenode import cluster as onenode  # noqa: E402
 from onenode.errors import OneNodeError  # noqa: E402
 from onenode.folders import State, cache  # noqa: E402
 from onenode.outside import outside as make_outside  # noqa: E402
+from sharing import keeper, shared  # noqa: E402
 
 collect_ignore = ["onenode", "programs"]
 COMMAND = "make test-cluster"
@@ -33,6 +34,8 @@ def pytest_collection_modifyitems(config, items):
     ours = [item for item in items if item.path.is_relative_to(HERE)]
     for item in ours:
         item.add_marker(pytest.mark.cluster)
+        # Two processes share the cluster: one has the VRE that most tests use, the other all the rest.
+        item.add_marker(pytest.mark.xdist_group("vre" if "release" in item.fixturenames else "node"))
         if item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(600))
     if ours and not (config.getoption("--cluster", default=False) or os.environ.get("ODATIS_TEST_CLUSTER")):
@@ -154,23 +157,30 @@ def cluster(counted) -> Iterator[Cluster]:
     if given and not state.ready.exists():
         yield Cluster(Path(given), own=False, state=None)
         return
-    own = not given and not onenode.is_up(state)
-    if own:
-        try:
-            onenode.down(state.root)
-            before = machine()
-            onenode.up(state.root, os.getpid(), lambda line: print(line, file=sys.stderr))  # noqa: T201
-        except OneNodeError as error:
-            pytest.fail(str(error), pytrace=False)
-    try:
-        yield Cluster(state.kubeconfig, own, state)
-    finally:
+    note = state.root / "shared.json"
+
+    def first() -> None:
+        own = not given and not onenode.is_up(state)
         if own:
             onenode.down(state.root)
-        counted.append(int(state.dropped.read_text("utf-8")) if own else network.dropped())
-    assert counted[-1] == 0, "packets of pods were on their way out of this machine"
-    if own:
-        assert machine() == before
+        note.write_text(json.dumps({"own": own, "machine": machine() if own else None}), "utf-8")
+        if own:
+            onenode.up(state.root, keeper(), lambda line: print(line, file=sys.stderr))  # noqa: T201
+
+    def last() -> None:
+        noted = json.loads(note.read_text("utf-8"))
+        if noted["own"]:
+            onenode.down(state.root)
+        counted.append(int(state.dropped.read_text("utf-8")) if noted["own"] else network.dropped())
+        assert counted[-1] == 0, "packets of pods were on their way out of this machine"
+        if noted["own"]:
+            assert json.loads(json.dumps(machine())) == noted["machine"]
+
+    try:
+        with shared(state.root, first, last):
+            yield Cluster(state.kubeconfig, json.loads(note.read_text("utf-8"))["own"], state)
+    except OneNodeError as error:
+        pytest.fail(str(error), pytrace=False)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Container images: archives made of a few files, and archives put into the cluster's containerd."""
 
+import fcntl
 import hashlib
 import io
 import json
@@ -161,6 +162,13 @@ def load(state: State, archives: Iterable[Path], say=lambda line: None) -> list[
     list of str
         The names of the archives' images, as a pod calls them.
     """
+    # One at a time: who comes second finds what the first has loaded.
+    with (state.store / "loading").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _load(state, archives, say)
+
+
+def _load(state: State, archives: Iterable[Path], say) -> list[str]:
     record = state.store / "loaded.json"
     loaded = json.loads(record.read_text("utf-8")) if record.exists() else {}
     there = dict(line.split()[0:3:2] for line in ctr(state, "images", "ls").splitlines()[1:] if line.strip())

@@ -3,6 +3,7 @@
 What a policy refuses is so proved against something that would answer, and a broken policy harms nobody.
 """
 
+import fcntl
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
@@ -14,6 +15,7 @@ from .processes import run
 
 NAMESPACE = "onenode-outside"
 NAMESPACES = Path("/run/netns")
+LOCK = Path("/run/lock/odatis-onenode-outside")
 HERE, THERE = "198.51.100.1", "198.51.100.2"
 INTERNET, PRIVATE, METADATA = "203.0.113.10", "172.30.0.9", "169.254.169.254"
 SERVER = """
@@ -41,6 +43,8 @@ server.serve_forever()
 def outside(addresses: Iterable[str] = (INTERNET, PRIVATE, METADATA), port: int = 80) -> Iterator[None]:
     """Make a network namespace whose addresses answer HTTP, and routes of this machine that lead there.
 
+    There is one at a time: another process waits for its end.
+
     Parameters
     ----------
     addresses : iterable of str
@@ -48,6 +52,12 @@ def outside(addresses: Iterable[str] = (INTERNET, PRIVATE, METADATA), port: int 
     port : int
         Where they answer.
     """
+    with LOCK.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield from _outside(addresses, port)
+
+
+def _outside(addresses: Iterable[str], port: int) -> Iterator[None]:
     remove()
     server = None
     try:
