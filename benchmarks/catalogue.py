@@ -6,7 +6,8 @@
 
 Each line is measured in a process of its own. "first" is the first opening ever of a file, "again" a later
 one in a new process, which finds the checked form and the index of that very content in the user's cache (a
-folder made for the run). "index" is the first search, which reads the index or makes it; the other searches
+folder made for the run), "for all" the first one of a user whose cache is empty, of a file beside which a
+harvest or a check kept them. "index" is the first search, which reads the index or makes it; the others
 are the median of the questions below, the slowest beside it. Plain Intake looks for the text in its
 descriptions: it is asked the one word that it can find. Times include reading the files, not the imports.
 "cpu" is the processor's time: on a machine that does other things, the figure to compare. Peak memory is
@@ -226,6 +227,12 @@ def measure(who: str, path: Path, cache: Path) -> dict[str, float] | None:
     return json.loads(done.stdout.splitlines()[-1])
 
 
+def keep_for_all(path: Path) -> None:
+    """As a harvest leaves it."""
+    code = "import sys; from odatis_vre.catalog.tree import keep_for_all; keep_for_all(sys.argv[1])"
+    subprocess.run([sys.executable, "-c", code, str(path)], check=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sizes", nargs="+", type=int, metavar="RECORDS", default=SIZES)
@@ -242,7 +249,15 @@ def main() -> None:
             path, cache = Path(folder, "catalog.yaml"), Path(folder, "cache")
             write_catalogue(path, size)
             megabytes = path.stat().st_size / 1e6
-            for who, what in (("ours", "first"), ("ours", "again"), ("intake", "each time")):
+            for who, what in (
+                ("ours", "first"),
+                ("ours", "again"),
+                ("ours", "for all"),
+                ("intake", "each time"),
+            ):
+                if what == "for all":
+                    keep_for_all(path)
+                    cache = Path(folder, "cache of another user")
                 row = {"records": size, "file_mb": megabytes, "who": who, "opening": what}
                 rows.append(row | (measure(who, path, cache) or {"given_up_after": PATIENCE}))
                 if not asked.json:

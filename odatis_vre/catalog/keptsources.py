@@ -7,6 +7,7 @@ is read, as if it came from the file.
 import json
 from collections.abc import Set
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 from odatis_vre.catalog.address import public_url
@@ -20,13 +21,17 @@ _VERSION = "1"
 _DATE = "$date"
 
 
-def recall_sources(content: str) -> tuple[dict[str, Any], list[tuple[str, bool, bytes]]] | None:
+def recall_sources(
+    content: str, file: Path | None
+) -> tuple[dict[str, Any], list[tuple[str, bool, bytes]]] | None:
     """What was kept of a file.
 
     Parameters
     ----------
     content : str
         The checksum of its content.
+    file : pathlib.Path, optional
+        The file, where it is of this machine.
 
     Returns
     -------
@@ -34,7 +39,7 @@ def recall_sources(content: str) -> tuple[dict[str, Any], list[tuple[str, bool, 
     sources : list of (name, nested, line)
         `plain_value(line)` is the source; `nested` where it is a catalogue itself.
     """
-    kept = recall(_name(content))
+    kept = recall(_name(content), file)
     if kept is None:
         return None
     head, *lines = kept.split(b"\n")
@@ -45,7 +50,7 @@ def recall_sources(content: str) -> tuple[dict[str, Any], list[tuple[str, bool, 
     return plain_value(head), sources
 
 
-def keep_sources(content: str, tree: dict[str, Any], nested: Set[str]) -> None:
+def keep_sources(content: str, tree: dict[str, Any], nested: Set[str], file: Path | None) -> None:
     """Keep the sources of a file, unless JSON cannot say them as they are."""
     try:
         lines = [_json(tree.get("metadata") or {})]
@@ -55,7 +60,7 @@ def keep_sources(content: str, tree: dict[str, Any], nested: Set[str]) -> None:
             lines.append(f"{json.dumps(str(name))}\t{int(str(name) in nested)}\t{_json(source)}")
     except (TypeError, ValueError):
         return
-    keep(_name(content), "\n".join(lines).encode())
+    keep(_name(content), "\n".join(lines).encode(), file)
 
 
 def plain_value(line: bytes) -> Any:

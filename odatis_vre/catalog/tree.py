@@ -5,7 +5,9 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from odatis_vre.catalog.address import is_local
 from odatis_vre.catalog.entry import Entry
+from odatis_vre.catalog.kept import kept_for_all
 from odatis_vre.catalog.manyobjects import many_objects
 from odatis_vre.catalog.model import Metadata
 from odatis_vre.catalog.search.shelf import Shelf
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from odatis_vre.catalog.search.facets import Facets
     from odatis_vre.catalog.search.query import Understood
 
-__all__ = ["Catalog", "Hits", "open_catalog"]
+__all__ = ["Catalog", "Hits", "keep_for_all", "open_catalog"]
 
 
 class Catalog:
@@ -206,7 +208,27 @@ def open_catalog(path: str | Path | None = None) -> Catalog:
     >>> open_catalog()["sample"].names
     ['sample/ocean_climatology', 'sample/mackerel_eggs_1992']
     """
-    tree = read_tree(site_catalog() if path is None else str(path))
+    path = site_catalog() if path is None else str(path)
+    tree = read_tree(path)
     with many_objects():
         entries = [Entry(leaf) for leaf in tree.leaves]
-    return Catalog(entries, tree.metadata, tree.folders, shelf=Shelf(entries, tree.digest))
+    file = Path(path.removeprefix("file://")) if is_local(path) else None
+    return Catalog(entries, tree.metadata, tree.folders, shelf=Shelf(entries, tree.digest, file))
+
+
+def keep_for_all(path: str | Path) -> None:
+    """Leave beside a large catalogue file what makes it open and searched at once, for all who read it.
+
+    Parameters
+    ----------
+    path : str or Path
+        Nothing is kept beside one that is elsewhere, or in a folder that cannot be written.
+
+    Raises
+    ------
+    CatalogError
+        The file cannot be read; names the file and the field.
+    """
+    if is_local(str(path)):
+        with kept_for_all():
+            _ = open_catalog(path)._shelf.index

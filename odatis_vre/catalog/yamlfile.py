@@ -132,12 +132,13 @@ def _collect(path, prefix, leaves, folders, seen, digest, trusted=True) -> Metad
 def _read(path: str, prefix: str, digest, trusted: bool) -> tuple[Metadata, dict[str, Source | bytes]]:
     """The sources of a file; those of a large one that was read before come as JSON."""
     content = _content(path, trusted)
+    file = Path(path.removeprefix("file://")) if is_local(path) else None
     checksum = hashlib.sha256(content).hexdigest()
     digest.update(f"{prefix}\n{checksum}\n".encode())
     with many_objects():
         if len(content) < LARGE:
             return _parse(path, content)[:2]
-        if (found := recall_sources(checksum)) is not None:
+        if (found := recall_sources(checksum, file)) is not None:
             metadata, kept = found
             sources = {
                 name: _checked(name, plain_value(line), path) if nested else line
@@ -145,7 +146,8 @@ def _read(path: str, prefix: str, digest, trusted: bool) -> tuple[Metadata, dict
             }
             return Metadata.model_validate(metadata), sources
         metadata, sources, tree = _parse(path, content)
-    keep_sources(checksum, tree, {name for name, source in sources.items() if source.driver == NESTED})
+    nested = {name for name, source in sources.items() if source.driver == NESTED}
+    keep_sources(checksum, tree, nested, file)
     return metadata, sources
 
 

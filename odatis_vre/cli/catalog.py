@@ -133,6 +133,7 @@ def check(
     from odatis_vre.catalog import open_catalog, site_catalog
     from odatis_vre.catalog.check.checking import check_catalog, summary
     from odatis_vre.catalog.check.status import keep, status_path
+    from odatis_vre.catalog.tree import keep_for_all
 
     catalog = open_catalog(path)
     kept = None if dry_run else status or status_path(path or site_catalog())
@@ -142,6 +143,7 @@ def check(
     results = [result for _, result in found]
     if kept is not None:
         keep(kept, found)
+        keep_for_all(path or site_catalog())
     if as_json:
         _print_json([result.to_dict() for result in results])
     else:

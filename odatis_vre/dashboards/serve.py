@@ -1,6 +1,7 @@
 """The command of a service that JupyterHub manages: `python -m odatis_vre.dashboards.serve explore`.
 
-A number of seconds after the name is a pause before it loads its libraries, unless somebody comes. It reads what JupyterHub gives such a service in its environment, and starts nowhere else.
+A number after the name is a pause, in seconds, before it loads its libraries, unless somebody comes. It reads
+what JupyterHub gives such a service in its environment, and starts nowhere else.
 """
 
 import logging

@@ -1,9 +1,15 @@
 """Large catalogues: what was read before is kept by content, and nothing else than the file is believed."""
 
-import pytest
+import os
 
-from odatis_vre.catalog import open_catalog
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from odatis_vre.catalog import open_catalog, yamlfile
 from odatis_vre.catalog.search import index as indexing
+from odatis_vre.catalog.tree import keep_for_all
+from odatis_vre.cli.catalog import register
 from odatis_vre.errors import CatalogError
 
 ENTRY = """\
@@ -108,3 +114,60 @@ def test_what_is_not_allowed_is_refused_whether_kept_or_not(large):
     for _ in range(2):
         with pytest.raises(CatalogError, match=r"sources\.bad\.args\.converters"):
             open_catalog(path)
+
+
+@pytest.fixture
+def for_all(large, tmp_path, monkeypatch):
+    """A large catalogue that somebody kept for all; its path, as a person opens it who never did before."""
+    path = large()
+    keep_for_all(path)
+    monkeypatch.setenv("ODATIS_CACHE", str(tmp_path / "cache of another person"))
+    return path
+
+
+def test_whoever_opens_a_catalogue_for_the_first_time_has_what_was_kept_beside_it(for_all, monkeypatch):
+    monkeypatch.setattr("odatis_vre.catalog.yamlfile.read_yaml", lambda text: pytest.fail("YAML was read"))
+    monkeypatch.setattr(indexing, "build", lambda entries: pytest.fail("the index was built"))
+    assert open_catalog(for_all).search("salinité 7").names[0] == "set_7"
+
+
+def test_what_another_than_the_files_owner_kept_beside_it_is_not_believed(for_all, monkeypatch, missing):
+    if os.geteuid():
+        missing("root", "run as root, who may give files away")
+    for file in (for_all.parent / ".kept").iterdir():
+        os.chown(file, 4321, -1)
+    read = []
+    monkeypatch.setattr(
+        "odatis_vre.catalog.yamlfile.read_yaml",
+        lambda text, whole=yamlfile.read_yaml: read.append(1) or whole(text),
+    )
+    assert len(open_catalog(for_all)) == 52
+    assert read
+
+
+def test_what_is_kept_for_all_is_read_by_all_and_does_not_grow(large):
+    for number in range(52, 64):
+        path = large(number=number)
+        keep_for_all(path)
+    kept = [file for file in (path.parent / ".kept").iterdir() if file.name != ".gitignore"]
+    assert len(kept) == 8
+    assert all(file.stat().st_mode & 0o444 == 0o444 for file in kept)
+
+
+def test_a_folder_that_cannot_be_written_is_done_without(large):
+    path = large()
+    (path.parent / ".kept").write_text("a file where the folder should be", "utf-8")
+    keep_for_all(path)
+    assert len(open_catalog(path).search("salinity")) == 52
+
+
+def test_a_check_keeps_the_catalogue_for_all(large):
+    path = large()
+    app = typer.Typer()
+    app.callback()(lambda: None)
+    register(app)
+    told = CliRunner().invoke(app, ["catalog", "check", "--path", str(path)])
+    assert "52" in told.stdout
+    names = " ".join(file.name for file in (path.parent / ".kept").iterdir())
+    assert ".sources" in names
+    assert ".index" in names

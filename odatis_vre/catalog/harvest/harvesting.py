@@ -20,6 +20,7 @@ from odatis_vre.catalog.harvest.review import ABSENT, State, merged, paired
 from odatis_vre.catalog.harvest.wire import Asker
 from odatis_vre.catalog.harvest.yamltext import CatalogText
 from odatis_vre.catalog.safeyaml import BadYaml
+from odatis_vre.catalog.tree import keep_for_all
 from odatis_vre.errors import CatalogError
 from odatis_vre.i18n import tr
 
@@ -119,6 +120,7 @@ def harvest(
         write_whole(output, text.text)
         write_whole(state.path, state.text)
         partial.forget()
+        keep_for_all(output)
     return report
 
 

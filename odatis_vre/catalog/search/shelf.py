@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from odatis_vre.catalog.kept import keep, recall
@@ -30,10 +31,12 @@ class Shelf:
     entries : sequence of Entry
     digest : str, optional
         Of the files that they come from; without it the index is not kept.
+    file : pathlib.Path, optional
+        The catalogue file, where it is of this machine.
     """
 
-    def __init__(self, entries: Sequence["Entry"], digest: str | None = None):
-        self.entries, self._digest = list(entries), digest
+    def __init__(self, entries: Sequence["Entry"], digest: str | None = None, file: Path | None = None):
+        self.entries, self._digest, self._file = list(entries), digest, file
 
     @cached_property
     def index(self) -> "Index":
@@ -43,10 +46,10 @@ class Shelf:
         if self._digest is None or len(self.entries) < _MANY:
             return build(self.entries)
         name = f"{self._digest}-{_vocabulary_digest()}.index{_VERSION}"
-        index = _read(recall(name), len(self.entries))
+        index = _read(recall(name, self._file), len(self.entries))
         if index is None:
             index = build(self.entries)
-            keep(name, _written(index))
+            keep(name, _written(index), self._file)
         return index
 
     def rows(self, names: Iterable[str]) -> "np.ndarray":
