@@ -1,12 +1,18 @@
 """The cache of programs and images holds what checkouts use, and does not grow for ever."""
 
 import os
+import re
 import time
+from collections import defaultdict
 
 from onenode import programs
 from onenode.folders import forget_old
 
 DAY = 86400
+# Cilium does not compile with the Kubernetes modules of the others.
+CILIUM_ONLY = re.compile(
+    r"k8s\.io/(api|apiextensions-apiserver|apimachinery|client-go)|sigs\.k8s\.io/controller-runtime"
+)
 
 
 def made(folder, name: str, days: float):
@@ -39,3 +45,15 @@ def test_a_build_that_is_asked_for_counts_as_used():
     os.utime(kept, (0, 0))
     assert programs.build("helm") == kept
     assert time.time() - kept.stat().st_mtime < 60
+
+
+def test_programs_share_what_they_compile():
+    """Go keeps a compiled package for all programs that use the same version of it and of all below it."""
+    versions = defaultdict(set)
+    for program in programs.PROGRAMS.values():
+        text = (program.source / "go.mod").read_text("utf-8")
+        for block in re.findall(r"^require \(\n(.*?)^\)", text, re.MULTILINE | re.DOTALL):
+            for module, version in re.findall(r"^\t(\S+) (v\S+)", block, re.MULTILINE):
+                if not (program.name == "cilium" and CILIUM_ONLY.fullmatch(module)):
+                    versions[module].add(version)
+    assert {module: found for module, found in versions.items() if len(found) > 1} == {}

@@ -22,6 +22,9 @@ from .folders import cache as cache_folder
 GO_SERIES = (1, 26)
 # As `folder` names builds; `kubernetes-*` alone would be any program whose name begins so.
 HASH = "[0-9a-f]" * 16
+# The same for every program, or nothing that two of them use is compiled once. The linker drops what
+# debuggers read, so it is not written either.
+FLAGS = ("-trimpath", "-buildvcs=false", "-gcflags=all=-dwarf=false")
 K8S_VERSION = "k8s.io/component-base/version"
 
 
@@ -164,7 +167,7 @@ def folder(program: Program) -> Path:
     recipe = hashlib.sha256()
     for part in ("go.mod", "go.sum"):
         recipe.update((program.source / part).read_bytes())
-    recipe.update(f"{go()[1]} {program.link_flags()} {program.data}{program.beside or ''}".encode())
+    recipe.update(f"{go()[1]} {FLAGS} {program.link_flags()} {program.data}{program.beside or ''}".encode())
     return cache_folder() / "programs" / f"{program.name}-{recipe.hexdigest()[:16]}"
 
 
@@ -202,16 +205,7 @@ def build(name: str, say=lambda line: None) -> Path:
 def _compile(program: Program, target: Path) -> None:
     environment = {**os.environ, "CGO_ENABLED": "0", "GOTOOLCHAIN": "local"}
     command = ["nice", "-n", "10", go()[0]]
-    build = [
-        "build",
-        "-trimpath",
-        "-buildvcs=false",
-        "-ldflags",
-        program.link_flags(),
-        "-o",
-        f"{target}/",
-        "tool",
-    ]
+    build = ["build", *FLAGS, "-ldflags", program.link_flags(), "-o", f"{target}/", "tool"]
     done = subprocess.run(
         [*command, *build],
         cwd=program.source,
