@@ -7,15 +7,13 @@ PROXY := images/proxy/package.json images/proxy/package-lock.json
 PIP := $(BIN)/python -m pip --disable-pip-version-check install
 # The locks are whole, so nothing is resolved: what pip would resolve changes with each new release.
 LOCKED := --quiet --no-deps --require-hashes
-# Tests wait for servers a fifth of their time.
-WORKERS = $$(($$(getconf _NPROCESSORS_ONLN) + 1))
 # They bring clusters up themselves, and there is one at a time.
 OWN_CLUSTERS := tests/cluster/test_lifecycle.py
 UV := $(BIN)/python requirements/run_uv.py pip install --python $(BIN)/python
 SLOWLY = { echo "uv did not; pip tries, for some minutes / uv n'a pas pu ; pip essaie, quelques minutes..."; $(PIP) $(LOCKED) $(1); }
 
 .DEFAULT_GOAL := help
-.PHONY: help install run tools test test-cluster cluster-ready check images chart screenshots lock clean
+.PHONY: help install run test test-cluster check images chart screenshots lock clean
 
 help: ## Show this list / Afficher cette liste
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -25,22 +23,16 @@ install: $(VENV)/.installed ## Create .venv from the locks / Créer .venv à par
 run: install ## Start the VRE on this machine / Démarrer le VRE sur cette machine
 	@exec $(BIN)/odatis up
 
-tools: install # Debian packages of all tests
-	@sh tests/system-tools.sh
-	@PYTHONPATH=tests/cluster $(BIN)/python -m onenode tools
-
 test: install $(VENV)/.tested ## Run all tests / Lancer tous les tests
 	@sh tests/system-tools.sh
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest --numprocesses logical --dist loadfile --no-loadscope-reorder
 
-test-cluster: cluster-ready ## Test on a real Kubernetes / Tester sur un vrai Kubernetes
+test-cluster: install $(VENV)/.tested ## Test on a real Kubernetes / Tester sur un vrai Kubernetes
 	@sh tests/system-tools.sh
-	ODATIS_TEST_CLUSTER=1 $(BIN)/python -m pytest $(OWN_CLUSTERS)
-	ODATIS_TEST_CLUSTER=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadgroup tests/cluster --ignore $(OWN_CLUSTERS)
-
-cluster-ready: install $(VENV)/.tested # Programs and images of test-cluster, kept by content
 	@PYTHONPATH=tests/cluster $(BIN)/python -m onenode prepare
 	@BASE=$${BASE:-local} sh images/build.sh --archive $${XDG_CACHE_HOME:-$$HOME/.cache}/odatis-vre/images
+	ODATIS_TEST_CLUSTER=1 $(BIN)/python -m pytest $(OWN_CLUSTERS)
+	ODATIS_TEST_CLUSTER=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadgroup tests/cluster --ignore $(OWN_CLUSTERS)
 
 check: install $(VENV)/.tested ## Style and import contract / Style et contrat d'import
 	$(BIN)/ruff check .

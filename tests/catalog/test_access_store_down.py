@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from small_ocean import QUICK, entry, ocean, one, ways, write_all
 
+from odatis_vre.catalog.access import outages
 from odatis_vre.catalog.access.outages import Outage
 from odatis_vre.errors import CatalogError
 
@@ -24,6 +25,8 @@ def _quick(monkeypatch, tmp_path):
     login = {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET}
     for name, value in {**QUICK, **login, "ODATIS_ATTEMPTS": str(ATTEMPTS)}.items():
         monkeypatch.setenv(name, value)
+    # On a slow machine a moment passes between two ways of an entry.
+    monkeypatch.setattr(outages, "_MOMENT", 3600.0)
     monkeypatch.setenv("ODATIS_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
 
