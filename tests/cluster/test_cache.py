@@ -4,8 +4,9 @@ import os
 import re
 import time
 from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 
-from onenode import programs
+from onenode import images, programs
 from onenode.folders import forget_old
 
 DAY = 86400
@@ -45,6 +46,19 @@ def test_a_build_that_is_asked_for_counts_as_used():
     os.utime(kept, (0, 0))
     assert programs.build("helm") == kept
     assert time.time() - kept.stat().st_mtime < 60
+
+
+def test_an_image_that_several_make_at_once_is_whole(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    (file := tmp_path / "program").write_bytes(os.urandom(2**20))
+
+    def make(_):
+        return images.scratch("onenode.test/crowded:1", {"program": file}, ("/program",))
+
+    with ThreadPoolExecutor(4) as pool:
+        (found,) = set(pool.map(make, range(4)))
+    assert images.names(found) == ["onenode.test/crowded:1"]
+    assert list(found.parent.iterdir()) == [found]
 
 
 def test_programs_share_what_they_compile():

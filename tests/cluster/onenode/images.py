@@ -57,26 +57,26 @@ def scratch(
     target = cache() / "images" / f"{name.rsplit('/', 1)[-1].replace(':', '-')}-{recipe.hexdigest()[:16]}.tar"
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
-        layer = target.with_suffix(".layer")
-        with tarfile.open(layer, "w") as tar:
-            for path, file in sorted(files.items()):
-                entry = tarfile.TarInfo(path)
-                entry.mode, entry.size = 0o755, file.stat().st_size
-                with file.open("rb") as content:
-                    tar.addfile(entry, content)
-            for path, to in sorted((links or {}).items()):
-                entry = tarfile.TarInfo(path)
-                entry.type, entry.linkname = tarfile.SYMTYPE, to
-                tar.addfile(entry)
-        archive(name, layer, command, target, key=key)
-        layer.unlink()
+        with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as beside:
+            layer = Path(beside, "root.tar")
+            with tarfile.open(layer, "w") as tar:
+                for path, file in sorted(files.items()):
+                    entry = tarfile.TarInfo(path)
+                    entry.mode, entry.size = 0o755, file.stat().st_size
+                    with file.open("rb") as content:
+                        tar.addfile(entry, content)
+                for path, to in sorted((links or {}).items()):
+                    entry = tarfile.TarInfo(path)
+                    entry.type, entry.linkname = tarfile.SYMTYPE, to
+                    tar.addfile(entry)
+            archive(name, layer, command, target, key=key)
         forget_old(target.parent, f"{target.stem[:-16]}{'?' * 16}.tar")
     use(target)
     return target
 
 
 def archive(name: str, layer: Path, command: Iterable[str], target: Path, *, key: str = "Cmd") -> None:
-    """Write the docker archive of an image of one layer, which is a tar of its root folder."""
+    """Write the docker archive of an image of one layer, which is a tar of its root; begun beside it."""
     with layer.open("rb") as content:
         digest = hashlib.file_digest(content, "sha256").hexdigest()
     config = {
@@ -88,7 +88,7 @@ def archive(name: str, layer: Path, command: Iterable[str], target: Path, *, key
     text = json.dumps(config).encode()
     config_name = f"{hashlib.sha256(text).hexdigest()}.json"
     manifest = [{"Config": config_name, "RepoTags": [name], "Layers": [f"{digest}/layer.tar"]}]
-    draft = target.with_suffix(".draft")
+    draft = layer.with_suffix(".draft")
     with tarfile.open(draft, "w") as tar:
         for file, content in ((config_name, text), ("manifest.json", json.dumps(manifest).encode())):
             entry = tarfile.TarInfo(file)
@@ -131,7 +131,7 @@ def debian(name: str, packages: str, *options: str, say=lambda line: None) -> Pa
     if not target.exists():
         say(f"Making the image {name} of the tests (half a minute, once).")
         target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
+        with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as scratch:
             layer = Path(scratch, "root.tar")
             run(*command, layer, seconds=600)
             archive(name, layer, ("sleep", "infinity"), target)
