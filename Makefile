@@ -32,7 +32,7 @@ test-cluster: install $(VENV)/.tested ## Test on a real Kubernetes / Tester sur 
 	@PYTHONPATH=tests/cluster $(BIN)/python -m onenode prepare
 	@BASE=$${BASE:-local} sh images/build.sh --archive $${XDG_CACHE_HOME:-$$HOME/.cache}/odatis-vre/images
 	ODATIS_TEST_CLUSTER=1 $(BIN)/python -m pytest $(OWN_CLUSTERS)
-	ODATIS_TEST_CLUSTER=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadgroup tests/cluster --ignore $(OWN_CLUSTERS)
+	ODATIS_TEST_CLUSTER=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadscope tests/cluster --ignore $(OWN_CLUSTERS)
 
 check: install $(VENV)/.tested ## Style and import contract / Style et contrat d'import
 	$(BIN)/ruff check .

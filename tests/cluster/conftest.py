@@ -28,14 +28,24 @@ collect_ignore = ["onenode", "programs"]
 COMMAND = "make test-cluster"
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Two processes share the cluster: one has the VRE that most tests use, the other all the rest."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Halves(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "vre" if nodeid.startswith("tests/cluster/vre/test_") else "rest"
+
+    return Halves(config, log)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
     """Leave out the cluster's tests where nobody asks for a cluster."""
     ours = [item for item in items if item.path.is_relative_to(HERE)]
     for item in ours:
         item.add_marker(pytest.mark.cluster)
-        # Two processes share the cluster: one has the VRE that most tests use, the other all the rest.
-        item.add_marker(pytest.mark.xdist_group("vre" if "release" in item.fixturenames else "node"))
         if item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(600))
     if ours and not (config.getoption("--cluster", default=False) or os.environ.get("ODATIS_TEST_CLUSTER")):
