@@ -1,7 +1,6 @@
 """The command of a service that JupyterHub manages: `python -m odatis_vre.dashboards.serve explore`.
 
-A number after the name is a pause, in seconds, before it loads its libraries, unless somebody comes. It reads
-what JupyterHub gives such a service in its environment, and starts nowhere else.
+It reads what JupyterHub gives such a service in its environment, and starts nowhere else.
 """
 
 import logging
@@ -29,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     names = sys.argv[1:] if arguments is None else arguments
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     try:
-        serve_for_hub(names[0] if names else "explore", pause=float(names[1]) if names[1:] else 0)
+        serve_for_hub(names[0] if names else "explore")
     except OdatisError as error:
         sys.stderr.write(f"{error}\n")
         return 1

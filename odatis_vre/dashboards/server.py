@@ -104,7 +104,7 @@ def serve(name: str = "explore", port: int = 0, browser: bool = True, say: Calla
     _loop(server)
 
 
-def serve_for_hub(name: str, environ: Mapping[str, str] = os.environ, pause: float = 0) -> None:
+def serve_for_hub(name: str, environ: Mapping[str, str] = os.environ) -> None:
     """Serve a dashboard as a service that JupyterHub manages, behind its login.
 
     Parameters
@@ -113,8 +113,6 @@ def serve_for_hub(name: str, environ: Mapping[str, str] = os.environ, pause: flo
         One of `DASHBOARDS`.
     environ : mapping
         What JupyterHub gives a managed service.
-    pause : float, default 0
-        Seconds before its libraries are loaded, unless somebody comes: on one machine the hub starts first.
 
     Raises
     ------
@@ -137,8 +135,7 @@ def serve_for_hub(name: str, environ: Mapping[str, str] = os.environ, pause: flo
         )
     where = urlsplit(environ["JUPYTERHUB_SERVICE_URL"])
     address, port = where.hostname or "127.0.0.1", where.port or 80
-    with waiting_page(address, port) as visited:
-        visited.wait(pause)
+    with waiting_page(address, port):
         from jupyterhub.services.auth import HubOAuthCallbackHandler
 
         from odatis_vre.dashboards.hub_login import protect

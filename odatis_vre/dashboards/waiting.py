@@ -21,12 +21,7 @@ _PAGE = """<!DOCTYPE html>
 class _Patience(BaseHTTPRequestHandler):
     """Answers every question with the page, which asks again by itself and knows nothing else."""
 
-    visited: threading.Event
-
     def do_GET(self) -> None:
-        # The hub's own question whether somebody is there does not come through its proxy.
-        if "X-Forwarded-For" in self.headers:
-            self.visited.set()
         cookie = SimpleCookie(self.headers.get("Cookie", "")).get(COOKIE)
         lang = choose_language(
             cookie.value if cookie else None, accept_language=self.headers.get("Accept-Language")
@@ -54,23 +49,16 @@ def waiting_page(address: str, port: int):
     address : str
     port : int
 
-    Yields
-    ------
-    threading.Event
-        Set when somebody has come through the hub's proxy.
-
     Raises
     ------
     OSError
         The port is taken.
     """
-    visited = threading.Event()
-    answering = type("_Answering", (_Patience,), {"visited": visited})
-    with ThreadingHTTPServer((address, port), answering) as server:
+    with ThreadingHTTPServer((address, port), _Patience) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()
         try:
-            yield visited
+            yield
         finally:
             server.shutdown()
             thread.join()

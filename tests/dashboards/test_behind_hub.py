@@ -31,7 +31,7 @@ c.JupyterHub.services = [
     {{
         "name": "explore",
         "url": "http://127.0.0.1:{service}",
-        "command": [{python!r}, "-m", "odatis_vre.dashboards.serve", "explore", "3600"],
+        "command": [{python!r}, "-m", "odatis_vre.dashboards.serve", "explore"],
         "oauth_no_confirm": True,
         "environment": {{"ODATIS_LOGIN_SECONDS": "1"}},
     }},
@@ -291,7 +291,7 @@ def test_after_logging_out_of_the_hub_the_page_asks_again(hub):
 def test_outside_a_hub_the_service_does_not_start():
     environment = {k: v for k, v in os.environ.items() if not k.startswith("JUPYTERHUB_")}
     done = subprocess.run(
-        [sys.executable, "-m", "odatis_vre.dashboards.serve", "explore", "3600"],
+        [sys.executable, "-m", "odatis_vre.dashboards.serve", "explore"],
         capture_output=True,
         text=True,
         timeout=60,

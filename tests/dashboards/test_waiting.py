@@ -34,13 +34,3 @@ def test_it_leaves_the_port_to_the_dashboard(free_ports):
         requests.get(f"http://127.0.0.1:{port}/", timeout=5)
     with socket.create_server(("127.0.0.1", port)):
         pass
-
-
-def test_it_tells_a_visit_from_the_hubs_question_whether_somebody_is_there(free_ports):
-    (port,) = free_ports(1)
-    with waiting_page("127.0.0.1", port) as visited:
-        requests.get(f"http://127.0.0.1:{port}/services/explore/", timeout=5)
-        assert not visited.is_set()
-        through_the_proxy = {"X-Forwarded-For": "127.0.0.1"}
-        requests.get(f"http://127.0.0.1:{port}/services/explore/", headers=through_the_proxy, timeout=5)
-        assert visited.is_set()

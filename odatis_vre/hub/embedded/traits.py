@@ -17,8 +17,6 @@ __all__ = ["configure_embedded"]
 
 # Ours on; one that takes a second and a half at every start, and serves nothing here, off.
 _EXTENSIONS = {"odatis_vre.lab": True, "panel.io.jupyter_server_extension": False}
-# Seconds that the explorer leaves to the hub's start and a first server, unless somebody opens it.
-_PAUSE = "30"
 SERVER_ARGS = [f"--ServerApp.jpserver_extensions={_EXTENSIONS}"]
 
 
@@ -133,7 +131,7 @@ def services(settings: Settings, place: Place) -> list[dict]:
             {
                 "name": "explore",
                 "url": f"http://127.0.0.1:{place.explore_port}",
-                "command": [sys.executable, "-m", "odatis_vre.dashboards.serve", "explore", _PAUSE],
+                "command": [sys.executable, "-m", "odatis_vre.dashboards.serve", "explore"],
                 "environment": common,
                 "oauth_no_confirm": True,
             }
