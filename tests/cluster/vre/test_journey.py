@@ -28,7 +28,7 @@ def numbers_of_one_machine(tmp_path_factory):
     running.wait()
 
 
-@pytest.mark.parametrize(("user", "lang"), [("lectrice", "fr")])
+@pytest.mark.parametrize(("user", "lang"), [("reader", "en"), ("lectrice", "fr")])
 def test_from_login_to_a_run_that_anyone_can_repeat(
     release, new_page, keep, numbers_of_one_machine, user, lang
 ):
