@@ -6,7 +6,7 @@ import data_servers as servers
 import numpy as np
 import pytest
 from data_servers import KEY, SECRET
-from small_ocean import QUICK, entry, ocean, one, write_all
+from small_ocean import QUICK, entry, ocean, one, write_all, write_repository
 
 from odatis_vre.errors import CatalogError
 
@@ -204,14 +204,7 @@ def test_references_that_are_programs_or_none_are_refused(tmp_path, tree, why):
 def repository(served, tmp_path, missing):
     """The ocean as an Icechunk repository."""
     servers.require(missing, "icechunk")
-    import icechunk
-
-    folder = tmp_path / "lake" / "ocean"
-    made = icechunk.Repository.create(icechunk.local_filesystem_storage(str(folder)))
-    session = made.writable_session("main")
-    ocean().to_zarr(session.store, zarr_format=3, consolidated=False)
-    session.commit("the small ocean")
-    return folder
+    return write_repository(tmp_path / "lake" / "ocean")
 
 
 def test_an_icechunk_repository_on_disk_and_over_s3(repository, tmp_path, monkeypatch):
@@ -224,3 +217,9 @@ def test_an_icechunk_repository_on_disk_and_over_s3(repository, tmp_path, monkey
         )
         text = f"driver: icechunk, args: {{urlpath: x}}, metadata: {{access: [{{{access}}}]}}"
         assert same(entry(tmp_path, text).to_xarray())
+
+
+def test_an_icechunk_repository_over_http_is_refused_in_a_sentence(tmp_path, missing):
+    servers.require(missing, "icechunk")
+    with pytest.raises(CatalogError, match="its library reads none over http"):
+        entry(tmp_path, one("icechunk", "http://127.0.0.1:9/repository")).to_xarray()

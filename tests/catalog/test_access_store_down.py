@@ -8,7 +8,7 @@ import pytest
 from data_servers import KEY, SECRET, FaultyProxy
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from small_ocean import QUICK, entry, ocean, one, ways, write_all
+from small_ocean import QUICK, entry, ocean, one, ways, write_all, write_repository
 
 from odatis_vre.catalog.access import outages
 from odatis_vre.catalog.access.outages import Outage
@@ -33,8 +33,11 @@ def _quick(monkeypatch, tmp_path):
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory, missing):
-    servers.require(missing, "rclone")
-    return write_all(tmp_path_factory.mktemp("served") / "ocean")
+    for package in ("rclone", "icechunk"):
+        servers.require(missing, package)
+    folder = write_all(tmp_path_factory.mktemp("served") / "ocean")
+    write_repository(folder / "repository")
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +107,20 @@ def test_a_store_that_stumbles_is_asked_until_it_answers(proxy, tmp_path, driver
     proxy.faults += [(".", kind)] * (ATTEMPTS - 1)
     np.testing.assert_array_equal(ds.sst.values, ocean().sst.values)
     assert proxy.faults == []
+
+
+def test_icechunk_asks_for_a_piece_as_often_as_everything_else_does(proxy, tmp_path):
+    ds = entry(tmp_path, in_store(proxy, "icechunk", "repository")).to_xarray()
+    first = ds.sst.isel(time=0)
+    opening = len(proxy.requests)
+    proxy.faults += [(".", "500")] * (ATTEMPTS - 1)
+    np.testing.assert_array_equal(first.values, ocean().sst.values[0])
+    proxy.always("chunks/", "500")
+    done = len(proxy.requests)
+    assert done - opening <= 2 + ATTEMPTS
+    with pytest.raises(CatalogError):
+        ds.sst.isel(time=1).load()
+    assert len(proxy.requests) - done == ATTEMPTS
 
 
 def test_all_of_the_first_requests_may_fail(proxy, tmp_path):

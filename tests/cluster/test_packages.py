@@ -34,5 +34,5 @@ def test_prepare_asks_for_missing_packages_and_tells_why_they_do_not_come(apt_wi
         check=False,
     )
     assert done.returncode == 1
-    assert "Installing for the test cluster: " in done.stderr
+    assert "Installing for the test cluster / Installation pour le cluster de test : " in done.stderr
     assert "apt-get update failed: no archive is reached" in done.stderr

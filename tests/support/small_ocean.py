@@ -47,6 +47,19 @@ def write_all(folder: Path) -> Path:
     return folder
 
 
+def write_repository(folder: Path) -> Path:
+    """The ocean as an Icechunk repository, in chunks of maps that are files of their own."""
+    import icechunk
+
+    made = icechunk.Repository.create(icechunk.local_filesystem_storage(str(folder)))
+    session = made.writable_session("main")
+    ocean().to_zarr(
+        session.store, zarr_format=3, consolidated=False, encoding={"sst": {"chunks": (1, 10, 20)}}
+    )
+    session.commit("the small ocean")
+    return folder
+
+
 def entry(folder: Path, text: str, name: str = "it"):
     """The entry of a catalogue file of this machine, in YAML's flow style."""
     path = folder / "catalog.yaml"

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import pickle
 import re
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,9 +11,9 @@ from odatis_vre.catalog.access import credentials
 from odatis_vre.catalog.access.downloads import Remote
 from odatis_vre.catalog.access.failures import Refused
 from odatis_vre.catalog.access.filesystems import check_place, filesystem, for_zarr, host_of, read_bytes
-from odatis_vre.catalog.access.retries import patiently
+from odatis_vre.catalog.access.retries import patience, patiently
 from odatis_vre.catalog.access.stores import named_store
-from odatis_vre.catalog.address import is_local, protocols, public_url
+from odatis_vre.catalog.address import LOCAL, is_local, protocols, public_url
 from odatis_vre.errors import CatalogError
 from odatis_vre.i18n import tr
 
@@ -139,16 +140,20 @@ def icechunk_store(remote: Remote, branch: str | None = None):
         at_amazon = protocols(remote.url)[0] == "s3" and not _endpoint(remote)
         if not (at_amazon or named_store(remote.options)):
             raise Refused(tr("access.unguarded"))
+    if (protocol := protocols(remote.url)[0]) not in ("s3", *LOCAL):
+        raise Refused(tr("access.icechunk_place", protocol=protocol))
     refused = None if is_local(remote.url) else _refusal(remote)
     try:
-        repository = icechunk.Repository.open(_storage(icechunk, remote, host))
+        repository = icechunk.Repository.open(_storage(icechunk, remote, host), _as_patient_as_we(icechunk))
     except icechunk.IcechunkError as error:
         raise refused or error from None
-    return repository.readonly_session(branch or "main").store, host
+    store = repository.readonly_session(branch or "main").store
+    # Its client was made for the first request, which knows of no settings: a copy makes another.
+    return pickle.loads(pickle.dumps(store)), host
 
 
 def _refusal(remote: Remote) -> PermissionError | None:
-    """Ask ourselves first: Icechunk makes ten attempts, and tells no reason that we could pass on.
+    """Ask ourselves first: Icechunk opens with ten attempts, and tells no reason that we could pass on.
 
     Who may not list a store is refused what is not there: that alone says nothing.
     """
@@ -162,12 +167,19 @@ def _refusal(remote: Remote) -> PermissionError | None:
     return None
 
 
+def _as_patient_as_we(icechunk):
+    """Its settings, with our attempts in place of its ten; they travel with the repository to workers."""
+    limits, config = patience(), icechunk.RepositoryConfig.default()
+    retries = icechunk.StorageRetriesSettings(
+        max_tries=limits.attempts, initial_backoff_ms=round(limits.pause * 1000), max_backoff_ms=30_000
+    )
+    config.storage = icechunk.StorageSettings(retries=retries)
+    return config
+
+
 def _storage(icechunk, remote: Remote, host: str):
     if is_local(remote.url):
         return icechunk.local_filesystem_storage(remote.url.removeprefix("file://"))
-    protocol = protocols(remote.url)[0]
-    if protocol in ("http", "https"):
-        return icechunk.http_storage(remote.url)
     options, endpoint = remote.options or {}, _endpoint(remote)
     region, anonymous, store = options.get("region_name"), options.get("anon"), None
     if named := named_store(options):

@@ -109,14 +109,20 @@ def _load(given: argparse.Namespace) -> None:
 
 def _report(given: argparse.Namespace) -> None:
     _running(given)
-    _print(f"{network.dropped()} packets of pods were kept from leaving the machine")
+    count = network.dropped()
+    _print(
+        f"{count} packets of pods were kept from leaving the machine"
+        f" / {count} paquets de pods ont été retenus sur la machine"
+    )
 
 
 def _running(given: argparse.Namespace) -> State:
     state = State(given.state.resolve())
     if not state.ready.exists():
+        start = f"`python -m onenode up --state {state.root}`"
         raise OneNodeError(
-            f"No cluster is up in {state.root}: `python -m onenode up --state {state.root}` starts it."
+            f"No cluster is up in {state.root}: {start} starts it.",
+            f"Aucun cluster ne tourne dans {state.root} : {start} le démarre.",
         )
     return state
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from . import network, programs
 from .control_plane import NODE_NAME, SERVER, kubectl
-from .errors import OneNodeError
+from .errors import MissingError
 from .folders import State
 from .processes import start, wait_for
 
@@ -33,9 +33,7 @@ def bring_up(state: State) -> None:
     for name in ("clang", "llc"):
         found = shutil.which(f"{name}-19")
         if found is None:
-            raise OneNodeError(
-                f"{name}-19 is missing: `python -m onenode tools` installs what the cluster needs."
-            )
+            raise MissingError(f"{name}-19")
         (compilers / name).unlink(missing_ok=True)
         (compilers / name).symlink_to(found)
     start(

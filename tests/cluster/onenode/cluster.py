@@ -62,12 +62,12 @@ def _bring_up(state: State, keeper: int | None, say) -> None:
     network.add_node()
     network.guard(state)
     control_plane.sign(state)
-    say("Starting the API server.")
+    say("Starting the API server. / Démarrage du serveur d'API.")
     control_plane.bring_up(state)
     cilium.define(state)
-    say("Starting the node.")
+    say("Starting the node. / Démarrage du nœud.")
     node.bring_up(state)
-    say("Starting the network.")
+    say("Starting the network. / Démarrage du réseau.")
     cilium.bring_up(state)
     addons.bring_up(state)
     node.wait_until_ready(state)
@@ -101,7 +101,7 @@ def down(root: Path, say=lambda line: None) -> None:
 def _take_down(state: State, say) -> None:
     if not state.run.exists():
         return
-    say("Taking the cluster down.")
+    say("Taking the cluster down. / Arrêt du cluster.")
     with _uninterrupted():
         with contextlib.suppress(OneNodeError, OSError):
             _delete_pods(state)
@@ -165,7 +165,10 @@ def _unmount(state: State, alone: bool) -> None:
 def _forget(state: State) -> None:
     left = [mount for mount in network.mounts() if mount.startswith(f"{state.root}/")]
     if left:
-        raise OneNodeError(f"{left[0]} is still mounted: end what uses it, and run `down` again.")
+        raise OneNodeError(
+            f"{left[0]} is still mounted: end what uses it, and run `down` again.",
+            f"{left[0]} est encore monté : arrêtez ce qui l'utilise, puis relancez `down`.",
+        )
     shutil.rmtree(state.volumes, ignore_errors=True)
     state.kubeconfig.unlink(missing_ok=True)
     if current() == state:
@@ -195,12 +198,16 @@ def _alone(state: State, say, takes_down: bool = False) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say("Waiting for another command of a test cluster to end.")
+            say(
+                "Waiting for another command of a test cluster to end."
+                " / Attente de la fin d'une autre commande d'un cluster de test."
+            )
             fcntl.flock(lock, fcntl.LOCK_EX)
         if current() not in (None, state) and not takes_down:
+            end = f"`python -m onenode down --state {current().root}`"
             raise OneNodeError(
-                "This machine has a test cluster already: "
-                f"`python -m onenode down --state {current().root}` ends it."
+                f"This machine has a test cluster already: {end} ends it.",
+                f"Cette machine a déjà un cluster de test : {end} l'arrête.",
             )
         yield
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from . import programs
-from .errors import OneNodeError
+from .errors import MissingError, OneNodeError
 from .folders import State, cache, forget_old, use
 from .processes import run
 
@@ -102,7 +102,7 @@ def busybox() -> Path:
     """Make the image of pods that only wait or run a short script: busybox without a libc."""
     found = next((Path(path) for path in ("/bin/busybox", "/usr/bin/busybox") if Path(path).exists()), None)
     if found is None:
-        raise OneNodeError("busybox is missing: `python -m onenode tools` installs what the cluster needs.")
+        raise MissingError("busybox")
     links = {f"bin/{name}": "busybox" for name in SHELL}
     return scratch(BUSYBOX, {"bin/busybox": found}, ("sleep", "infinity"), links)
 
@@ -129,7 +129,10 @@ def debian(name: str, packages: str, *options: str, say=lambda line: None) -> Pa
     recipe = hashlib.sha256(" ".join((*command, time.strftime("%Y-%m"))).encode()).hexdigest()[:16]
     target = cache() / "images" / f"{name.rsplit('/', 1)[-1].split(':')[0]}-{recipe}.tar"
     if not target.exists():
-        say(f"Making the image {name} of the tests (half a minute, once).")
+        say(
+            f"Making the image {name} of the tests (half a minute, once)."
+            f" / Création de l'image {name} des tests (une demi-minute, une fois)."
+        )
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as scratch:
             layer = Path(scratch, "root.tar")
@@ -144,7 +147,10 @@ def of_program(name: str, say=lambda line: None) -> Path:
     """Make the image `onenode.test/NAME:VERSION` of one of the cluster's programs."""
     file, *others = programs.paths(name, say)
     if others:
-        raise OneNodeError(f"{name} is several programs, it has no image.")
+        raise OneNodeError(
+            f"{name} is several programs, it has no image.",
+            f"{name} réunit plusieurs programmes et n'a pas d'image.",
+        )
     version = programs.PROGRAMS[name].version()
     return scratch(f"onenode.test/{name}:{version}", {file.name: file}, (f"/{file.name}",), key="Entrypoint")
 
@@ -178,7 +184,7 @@ def _load(state: State, archives: Iterable[Path], say) -> list[str]:
         found += tags
         if all(tag in there and loaded.get(tag) == [content, there[tag]] for tag in tags):
             continue
-        say(f"Loading {', '.join(tags)}.")
+        say(f"Loading / Chargement : {', '.join(tags)}.")
         ctr(state, "images", "import", file, seconds=600)
         there = dict(
             line.split()[0:3:2] for line in ctr(state, "images", "ls").splitlines()[1:] if line.strip()
@@ -199,8 +205,10 @@ def _described(file: Path) -> tuple[str, list[str]]:
         with tarfile.open(file) as tar:
             described = json.load(tar.extractfile("manifest.json"))
     except (OSError, KeyError, tarfile.TarError, ValueError):
+        how = "`buildah push IMAGE docker-archive:...`"
         raise OneNodeError(
-            f"{file} is no docker archive: make one by `buildah push IMAGE docker-archive:...`."
+            f"{file} is no docker archive: make one by {how}.",
+            f"{file} n'est pas une archive docker : créez-en une par {how}.",
         ) from None
     content = hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()
     return content, [_full_name(tag) for image in described for tag in image.get("RepoTags") or ()]

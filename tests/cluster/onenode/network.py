@@ -78,7 +78,9 @@ def check_free() -> None:
         if taken := next((network for network in ours if network.overlaps(there)), None):
             raise OneNodeError(
                 f"This machine has a route to {there} and the test cluster wants {taken}:"
-                " name a cluster of yours with KUBECONFIG."
+                " name a cluster of yours with KUBECONFIG.",
+                f"Cette machine a une route vers {there} et le cluster de test veut {taken} :"
+                " désignez un cluster à vous par KUBECONFIG.",
             )
 
 

@@ -10,7 +10,7 @@ import yaml
 
 from . import images, network, programs
 from .control_plane import NODE_NAME, kubectl, program
-from .errors import OneNodeError
+from .errors import MissingError
 from .folders import State
 from .processes import run, start, wait_for
 
@@ -53,9 +53,7 @@ def _start_containerd(state: State) -> None:
     (state.run / "cni" / "conf").mkdir(exist_ok=True)
     loopback = Path("/usr/lib/cni/loopback")
     if not loopback.exists():
-        raise OneNodeError(
-            "The CNI plugins are missing: `python -m onenode tools` installs what the cluster needs."
-        )
+        raise MissingError(str(loopback))
     shutil.copy(loopback, plugins)
     shutil.copy(programs.build("cilium") / "cilium-cni", plugins)
     state.store.mkdir(parents=True, exist_ok=True)

