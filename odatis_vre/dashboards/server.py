@@ -6,6 +6,7 @@ import webbrowser
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from secrets import token_hex
+from socket import AF_INET
 from urllib.parse import urlsplit
 
 from odatis_vre.dashboards.waiting import waiting_page
@@ -42,7 +43,7 @@ def _load(name: str) -> None:
     import_module(f"odatis_vre.dashboards.{name}")
 
 
-def _server(name: str, port: int, address: str, warm: bool = True, **options):
+def _server(name: str, port: int, address: str, **options):
     """A server of one dashboard, not started; every resource comes from it."""
     _load(name)
     import panel as pn
@@ -53,7 +54,7 @@ def _server(name: str, port: int, address: str, warm: bool = True, **options):
         address=address,
         start=False,
         show=False,
-        warm=warm,  # the first visitor does not wait for the imports
+        warm=True,  # the first visitor does not wait for the imports
         # The page carries its session's token: no cookie and no header but these may be in it.
         include_headers=["Accept-Language", "Host"],
         include_cookies=[COOKIE],
@@ -135,24 +136,27 @@ def serve_for_hub(name: str, environ: Mapping[str, str] = os.environ) -> None:
         )
     where = urlsplit(environ["JUPYTERHUB_SERVICE_URL"])
     address, port = where.hostname or "127.0.0.1", where.port or 80
-    with waiting_page(address, port):
+    from tornado.httpserver import HTTPServer
+    from tornado.netutil import bind_sockets
+
+    # One socket for both: nobody meets a closed door between the waiting page and the dashboard.
+    (listening,) = bind_sockets(port, address, family=AF_INET)
+    with waiting_page(listening):
         from jupyterhub.services.auth import HubOAuthCallbackHandler
 
         from odatis_vre.dashboards.hub_login import protect
 
-        # One is built and dropped: the first visitor does not wait for what that loads.
-        _server(name, 0, address).stop()
-    server = _server(
-        name,
-        port,
-        address,
-        prefix=environ["JUPYTERHUB_SERVICE_PREFIX"],
-        extra_patterns=[(_CALLBACK, HubOAuthCallbackHandler)],
-        use_xheaders=True,
-        warm=False,
-    )
-    protect(server._tornado)
+        server = _server(
+            name,
+            0,
+            "127.0.0.1",
+            prefix=environ["JUPYTERHUB_SERVICE_PREFIX"],
+            extra_patterns=[(_CALLBACK, HubOAuthCallbackHandler)],
+        )
+        server._http.stop()
+        protect(server._tornado)
     server.start()
+    HTTPServer(server._tornado, xheaders=True).add_sockets([listening])
     logging.getLogger(__name__).info("%s on %s", name, where.geturl())
     _loop(server)
 

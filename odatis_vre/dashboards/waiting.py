@@ -1,5 +1,6 @@
 """A page that asks for patience while a dashboard's libraries load: the hub need not wait for them."""
 
+import socket
 import threading
 from contextlib import contextmanager
 from html import escape
@@ -41,24 +42,21 @@ class _Patience(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def waiting_page(address: str, port: int):
-    """Show the page on an address inside a `with` block.
+def waiting_page(listening: socket.socket):
+    """Show the page to who connects, inside a `with` block.
 
     Parameters
     ----------
-    address : str
-    port : int
-
-    Raises
-    ------
-    OSError
-        The port is taken.
+    listening : socket.socket
+        Stays open: who comes after the block waits for who accepts next.
     """
-    with ThreadingHTTPServer((address, port), _Patience) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            server.shutdown()
-            thread.join()
+    server = ThreadingHTTPServer(listening.getsockname(), _Patience, bind_and_activate=False)
+    server.socket.close()
+    server.socket = listening
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        thread.join()

@@ -66,16 +66,18 @@ def hub(tmp_path_factory, proxy_command, free_ports):
     )
     address = f"http://127.0.0.1:{port}"
     try:
-        deadline = time.monotonic() + 90
-        while True:
+        deadline, seen = time.monotonic() + 90, 0
+        while seen != 302:
             assert process.poll() is None, (folder / "log").read_text()
             assert time.monotonic() < deadline, (folder / "log").read_text()
+            time.sleep(0.05)
             try:
-                if requests.get(address + PREFIX, allow_redirects=False, timeout=5).status_code == 302:
-                    break
+                found = requests.get(address + PREFIX, allow_redirects=False, timeout=5).status_code
             except requests.ConnectionError:
-                pass
-            time.sleep(0.5)
+                continue
+            # Between the waiting page and the dashboard nobody meets a closed door.
+            assert seen != 200 or found in (200, 302)
+            seen = found
         yield address
     finally:
         process.terminate()
