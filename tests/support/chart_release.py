@@ -9,6 +9,7 @@ from pathlib import Path
 
 import yaml
 from hub_client import HubClient
+from ways_in import PortForward, Relay
 
 ROOT = Path(__file__).parents[2]
 CHART = ROOT / "helm" / "odatis-vre"
@@ -42,7 +43,7 @@ class ChartRelease(HubClient):
 
     def __init__(self, cluster, folder: Path, values: dict, namespace: str = "vre"):
         self.cluster, self.folder, self.values, self.namespace = cluster, folder, values, namespace
-        self._forward = None
+        self._way_in = None
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
 
@@ -121,18 +122,25 @@ class ChartRelease(HubClient):
         self.connect()
 
     def connect(self) -> None:
-        """Reach the proxy as the operator's notes say, without an ingress."""
+        """Reach the proxy without an ingress."""
         self.disconnect()
-        log = (self.folder / "port-forward.txt").open("a")
-        words = ("port-forward", "service/proxy-public", f"{self.port}:http")
-        self._forward = self.cluster.start("--namespace", self.namespace, *words, stdout=log, stderr=log)
+        if self.cluster.state:
+            service = json.loads(self.kubectl("get", "service", "proxy-public", "-o", "json"))["spec"]
+            (port,) = (port["port"] for port in service["ports"] if port["name"] == "http")
+            self._way_in = Relay(self.port, service["clusterIP"], port)
+        else:
+            self._way_in = PortForward(self._forward)
         self.wait_for(self._answers, 60, "the hub behind the proxy")
 
+    def _forward(self) -> subprocess.Popen:
+        words = ("port-forward", "service/proxy-public", f"{self.port}:http")
+        with (self.folder / "port-forward.txt").open("a") as log:
+            return self.cluster.start("--namespace", self.namespace, *words, stdout=log, stderr=log)
+
     def disconnect(self) -> None:
-        if self._forward is not None:
-            self._forward.kill()
-            self._forward.wait()
-            self._forward = None
+        if self._way_in is not None:
+            self._way_in.close()
+            self._way_in = None
 
     def _answers(self) -> bool:
         import requests

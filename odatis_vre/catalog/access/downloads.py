@@ -19,10 +19,9 @@ from odatis_vre.catalog.access.cache import (
     sha256_of,
 )
 from odatis_vre.catalog.access.failures import ShortRead, on_disk
-from odatis_vre.catalog.access.filesystems import HTTP, filesystem, headers_of
+from odatis_vre.catalog.access.filesystems import filesystem, headers_of
 from odatis_vre.catalog.access.heavy import warn_of_download
 from odatis_vre.catalog.access.retries import patiently
-from odatis_vre.catalog.access.session import http_session
 from odatis_vre.catalog.address import fingerprint, public_url
 from odatis_vre.errors import CatalogError
 from odatis_vre.i18n import tr
@@ -145,7 +144,7 @@ def _grown(fs, place: str, remote: Remote, entry: str, part: Path, file) -> dict
     """Add to the part until it is whole; returns the file's validators."""
     from tqdm.auto import tqdm
 
-    if isinstance(fs, HTTP):
+    if "http" in fs.protocol:
         from fsspec.asyn import get_loop, sync
 
         return sync(get_loop(), _over_http, remote, entry, part, file)
@@ -176,6 +175,8 @@ def _grown(fs, place: str, remote: Remote, entry: str, part: Path, file) -> dict
 
 
 async def _over_http(remote: Remote, entry: str, part: Path, file) -> dict[str, Any]:
+    from odatis_vre.catalog.access.session import http_session
+
     session = await http_session(trusted=remote.trusted, login=remote.login, whole=False)
     async with session:
         validator = await _rest_over_http(session, remote, entry, part, file)

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 import pandas as pd
 
 from odatis_vre.catalog.access.failures import Refused, ShortRead
-from odatis_vre.catalog.access.filesystems import HTTP, filesystem
+from odatis_vre.catalog.access.filesystems import filesystem
 from odatis_vre.catalog.access.methods import Method, Origin, Request
 from odatis_vre.catalog.access.retries import patiently
 from odatis_vre.catalog.address import protocols
@@ -55,7 +55,7 @@ def tabledap(origin: Origin, method: Method, request: Request) -> pd.DataFrame:
     query = quote(",".join(columns), safe=",") + (f"&{query}" if query else "")
     address = f"{url.removesuffix('.html').removesuffix('.csv')}.csv" + (f"?{query}" if query else "")
     fs, place = filesystem(address, None, origin.trusted, method.login)
-    if not isinstance(fs, HTTP):
+    if "http" not in fs.protocol:
         raise Refused(tr("access.no_protocol", protocol=protocols(url)[0]))
     status, body = patiently(fs.answer, place)
     if status == 404:  # ERDDAP says "no such row" and "no such dataset" by the same number

@@ -12,8 +12,9 @@ from odatis_vre.catalog.access.credentials import Login
 from odatis_vre.catalog.access.failures import Refused
 from odatis_vre.i18n import tr
 
-__all__ = ["Store", "endpoint_of", "named_store"]
+__all__ = ["AMAZON", "Store", "endpoint_of", "named_store"]
 
+AMAZON = "s3.amazonaws.com"
 _BEFORE, _ENDPOINT = "ODATIS_STORE_", "_ENDPOINT_URL"
 
 

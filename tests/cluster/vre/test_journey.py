@@ -1,10 +1,12 @@
 """The journey on a real cluster, from `helm install` alone: the same steps and the same numbers."""
 
 import json
+import re
 import subprocess
 import sys
 
 import pytest
+import requests
 from journey import Journey
 
 pytestmark = [pytest.mark.cluster, pytest.mark.browser, pytest.mark.timeout(1500)]
@@ -55,3 +57,22 @@ def test_from_login_to_a_run_that_anyone_can_repeat(
     release.wait_for(lambda: release.clusters(user) == [], 60, "the end of the user's Dask clusters")
     journey.finds_the_run_in_the_home(token, folder)
     release.stop_server(user, token)
+
+
+def test_the_command_of_the_notes_reaches_the_hub(release, free_ports):
+    (port,) = free_ports(1)
+    notes = release.cluster.helm("get", "notes", release.name, "--namespace", release.namespace)
+    words, there = re.search(r"kubectl (-n \S+ port-forward \S+) 8000:(\d+)", notes).groups()
+    forwarding = release.cluster.start(*words.split(), f"{port}:{there}")
+
+    def answers() -> bool:
+        try:
+            return requests.get(f"http://127.0.0.1:{port}/hub/health", timeout=5).ok
+        except requests.RequestException:
+            return False
+
+    try:
+        release.wait_for(answers, 60, "the hub behind the command of the notes")
+    finally:
+        forwarding.kill()
+        forwarding.wait()
