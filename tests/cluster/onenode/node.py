@@ -86,7 +86,10 @@ state = "{state.run}/containerd"
 
 
 def _answers(state: State) -> bool:
-    return bool(images.ctr(state, "version", check=False, seconds=10)) and state.containerd_socket.exists()
+    if not images.ctr(state, "version", check=False, seconds=10) or not state.containerd_socket.exists():
+        return False
+    # While it recovers what an earlier cluster left, the kubelet would take its answer for a refusal.
+    return "Start streaming server" in (state.logs / "containerd.log").read_text("utf-8", errors="replace")
 
 
 def _start_kubelet(state: State) -> None:
