@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 from maxent_data import small_sea
 
+from odatis_vre.errors import NicheError
 from odatis_vre.niche import MaxEnt
 
 
@@ -90,6 +91,34 @@ def test_predictions_in_single_precision_are_those_of_the_rounded_input(maxnet, 
         given = np.array(rounded, order=order)
         array = MaxEnt(**model.get_params()).fit(env.to_numpy(), presence)
         np.testing.assert_array_equal(array.predict(given), model.predict(rounded))
+
+
+@pytest.mark.parametrize("output", ["cloglog", "logistic", "raw"])
+def test_every_output_is_the_same_in_single_precision(maxnet, output):
+    env, presence = maxnet
+    model = MaxEnt(output=output).fit(env, presence)
+    rounded = env.astype(np.float32)
+    found = model.predict(rounded)
+    assert found.dtype == np.float64
+    np.testing.assert_allclose(found, model.predict(rounded.astype(float)), rtol=2e-4)
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_a_number_too_large_to_be_squared_is_kept_at_the_end_and_infinity_is_refused(kind):
+    env, presence = small_sea()
+    model = MaxEnt().fit(env, presence)
+    largest = float(np.finfo(kind).max)
+    far = env.astype(kind)
+    far.iloc[3, 0] = largest
+    np.testing.assert_allclose(
+        model.predict(far), model.predict(far.clip(env.min(), env.max(), axis=1)), rtol=2e-4
+    )
+    for wrong in (np.inf, -np.inf):
+        far.iloc[3, 0] = wrong
+        with pytest.raises(NicheError, match="infinite"):
+            model.predict(far)
+    far.iloc[3, 0] = np.nan
+    assert np.flatnonzero(np.isnan(model.predict(far))).tolist() == [3]
 
 
 def test_a_threshold_that_single_precision_cannot_write_stays_where_it_is():
