@@ -26,6 +26,7 @@ from sharing import keeper, shared  # noqa: E402
 
 collect_ignore = ["onenode", "programs"]
 COMMAND = "make test-cluster"
+_LAST = ("test_crowd.py", "test_upgrade.py")
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -54,8 +55,16 @@ def pytest_collection_modifyitems(config, items):
         config.stash[NOT_RUN].append(
             f"{len(ours)} tests on a real Kubernetes were not run / n'ont pas été lancés : {COMMAND}"
         )
-    # Those that bring up a cluster of their own come before the one that the others share.
-    items.sort(key=lambda item: item.path.is_relative_to(HERE) and "cluster" in item.fixturenames)
+    items.sort(key=_when)
+
+
+def _when(item) -> tuple[bool, int]:
+    """Those that bring up a cluster of their own come before the one that the others share.
+
+    The crowd has the machine for itself when the other process is done; the release is gone after the last.
+    """
+    shares = item.path.is_relative_to(HERE) and "cluster" in item.fixturenames
+    return shares, _LAST.index(item.path.name) if shares and item.path.name in _LAST else -1
 
 
 @dataclass(frozen=True)
