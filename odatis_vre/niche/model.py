@@ -14,7 +14,7 @@ from odatis_vre.errors import NicheError
 from odatis_vre.i18n import tr
 from odatis_vre.niche.factors import occurring
 from odatis_vre.niche.samples import as_dataset, as_training
-from odatis_vre.niche.table import Table, all_finite, read, read_like
+from odatis_vre.niche.table import Table, read, read_like
 
 _CONSTANT = 1e-12
 _COLLINEAR = 1e-10
@@ -177,17 +177,21 @@ class SuitabilityModel(BaseEstimator):
         names = list(self.feature_names_in_) if named else _unnamed(self.n_features_in_)
         values = read_like(X, names, named, self.feature_units_, self.categories_, self.single)
         out = np.empty(len(values))
-        complete = all_finite(values)
+        ones = np.ones(values.shape[1], dtype=values.dtype)
         for start in range(0, len(values), self.block_rows):
             part = slice(start, start + self.block_rows)
             block, result = values[part], out[part]
-            if complete or all_finite(block):
+            # A sum is NaN as soon as one term is: one product instead of a look at each value.
+            suspect = np.flatnonzero(np.isnan(block @ ones))
+            if len(suspect):
+                missing = suspect[np.isnan(block[suspect]).any(axis=1)]
+                complete = np.ones(len(block), dtype=bool)
+                complete[missing] = False
+                result[missing] = np.nan
+                if complete.any():
+                    result[complete] = apply(block[complete])
+            else:
                 result[:] = apply(block)
-                continue
-            known = ~np.isnan(block).any(axis=1)
-            result[~known] = np.nan
-            if known.any():
-                result[known] = apply(block[known])
         return out
 
     def __sklearn_is_fitted__(self) -> bool:

@@ -156,7 +156,7 @@ def _table(model, names: list[str], columns: list[np.ndarray]) -> np.ndarray | p
     """Cells as the model reads them: with names and each its own type, unless numbers in order do."""
     numbers = all(column.dtype.kind in "iuf" for column in columns)
     if numbers and isinstance(model, SuitabilityModel) and not model.categories_:
-        return np.stack(columns).T  # each column in one piece, as it came
+        return np.column_stack(columns)
     return pd.DataFrame(dict(zip(names, columns, strict=True)))
 
 

@@ -84,7 +84,7 @@ def read(data, what: str, prefix: str, factors: bool = False, single: bool = Fal
         values = values[:, None]
     if values.ndim != 2 or 0 in values.shape:
         raise NicheError(tr("niche.bad_shape", what=what, shape=values.shape), tr("niche.bad_shape_hint"))
-    if not all_finite(values) and np.isinf(values).any():
+    if np.isinf(values).any():
         raise NicheError(tr("niche.infinite", what=what), tr("niche.infinite_hint"))
     width = values.shape[1]
     if named:
@@ -97,19 +97,6 @@ def read(data, what: str, prefix: str, factors: bool = False, single: bool = Fal
             tr("niche.same_name", what=what, columns=", ".join(twice)), tr("niche.same_name_hint")
         )
     return Table(values, names, named, _told_units(data, names) if named else {}, levels)
-
-
-def all_finite(values: np.ndarray) -> bool:
-    """Whether no value is NaN or infinite; False also where one is too large to be squared.
-
-    Parameters
-    ----------
-    values : ndarray of floats, shape (n, p)
-    """
-    lines = values.reshape(1, -1) if values.flags.c_contiguous else values.T
-    # A sum of squares is finite only where each value is: one pass, and no array of booleans.
-    with np.errstate(over="ignore", invalid="ignore"):
-        return all(np.isfinite(line @ line) for line in lines)
 
 
 def _array(data, what: str) -> np.ndarray:

@@ -111,7 +111,6 @@ class MaxEnt(SuitabilityModel):
         "https://doi.org/10.1111/ecog.03049"
     )
     single = True
-    block_rows = 262_144
 
     def __init__(
         self,
@@ -217,15 +216,13 @@ class MaxEnt(SuitabilityModel):
         self.entropy_ = -float(weight @ (np.exp(link) * link))
 
     def _predict(self, values: np.ndarray) -> np.ndarray:
-        return self._eta(values, self._of_link)
-
-    def _of_link(self, link: np.ndarray) -> np.ndarray:
+        link = self._eta(values)
         link += self.alpha_
         if self.output == "link":
             return link
         with np.errstate(over="ignore"):
             if self.output in ("raw", "exponential"):
-                return np.exp(link, dtype=float)
+                return np.exp(link, out=link)
             link += self.entropy_
             if self.output == "logistic":
                 return 1 / (1 + np.exp(-link))

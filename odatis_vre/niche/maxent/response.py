@@ -1,7 +1,6 @@
 """The fitted linear predictor as a function of the variables: only features with a coefficient count."""
 
 import copy
-from collections.abc import Callable
 
 import numpy as np
 
@@ -14,10 +13,6 @@ _PRODUCTS = 16
 _ROUNDING = 1e-4
 # From so many hinges of a variable on, looking up one line is faster than adding them up.
 _MANY = 7
-
-
-def _same(link: np.ndarray) -> np.ndarray:
-    return link
 
 
 class Response:
@@ -112,26 +107,23 @@ class Response:
         self._slope = np.concatenate([lines[j][1] for j in self._tabled] or [np.empty(0)])
         return np.concatenate([np.empty(0), *rise])
 
-    def __call__(self, values: np.ndarray, then: Callable[[np.ndarray], np.ndarray] = _same) -> np.ndarray:
-        """The linear predictor, without its constant, or what is made of it.
+    def __call__(self, values: np.ndarray) -> np.ndarray:
+        """The linear predictor, without its constant.
 
         Parameters
         ----------
         values : ndarray of float64 or float32, shape (m, p)
             Without NaN.
-        then : callable, optional
-            Makes the result of a block's predictor, shape (n,), of float32 where that is precise enough. It
-            may change what it gets.
 
         Returns
         -------
         ndarray of float64, shape (m,)
         """
         if values.dtype == np.float32 and self._single is not None:
-            return self._single._in_blocks(values, then, np.float32)
-        return self._in_blocks(values, then, np.float64)
+            return self._single._in_blocks(values, np.float32)
+        return self._in_blocks(values, np.float64)
 
-    def _in_blocks(self, values: np.ndarray, then: Callable, dtype) -> np.ndarray:
+    def _in_blocks(self, values: np.ndarray, dtype) -> np.ndarray:
         out = np.empty(len(values))
         rows = _ROWS[np.dtype(dtype).itemsize]
         width = min(rows, len(values))
@@ -141,14 +133,12 @@ class Response:
         for start in range(0, len(values), rows):
             part = values[start : start + rows]
             m = len(part)
-            if inside is not x or part.flags.c_contiguous:
-                np.copyto(x[:, :m], part.T)
-                part = x[:, :m].T
-            np.clip(part.T, self._low, self._high, out=inside[:, :m])
-            out[start : start + m] = then(self._block(x[:, :m], inside[:, :m], terms[:, :m]))
+            np.copyto(x[:, :m], part.T)
+            out[start : start + m] = self._block(x[:, :m], inside[:, :m], terms[:, :m])
         return out
 
     def _block(self, x: np.ndarray, inside: np.ndarray, terms: np.ndarray) -> np.ndarray:
+        np.clip(x, self._low, self._high, out=inside)
         out = self._linear @ x
         out += self._inner @ inside
         out += self._constant
