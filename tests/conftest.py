@@ -14,6 +14,7 @@ import psutil
 import pytest
 from hub_client import HubClient
 from not_run import Summary
+from troubles import Troubles
 
 from odatis_vre.errors import StartError
 from odatis_vre.hub.embedded import tools
@@ -218,18 +219,21 @@ def chromium():
 
 @pytest.fixture
 def new_page(chromium, request):
-    """Open pages in a language; on failure each is kept as a picture under test-results/."""
-    contexts = []
+    """Open pages in a language; each that fails leaves a picture under test-results/ and its troubles."""
+    watched = []
 
     def make(lang: str = "en", width: int = 1280, height: int = 800):
         locale = {"en": "en-GB", "fr": "fr-FR"}[lang]
-        contexts.append(chromium.new_context(locale=locale, viewport={"width": width, "height": height}))
-        return contexts[-1].new_page()
+        context = chromium.new_context(locale=locale, viewport={"width": width, "height": height})
+        page = context.new_page()
+        watched.append((context, page, Troubles(page)))
+        return page
 
     yield make
     failed = getattr(request.node, "failed", False)
-    for number, context in enumerate(contexts):
-        for page in context.pages if failed else []:
+    for number, (context, page, troubles) in enumerate(watched):
+        if failed:
+            print(troubles)  # noqa: T201
             name = re.sub(r"\W+", "-", request.node.nodeid)
             folder = ROOT / "test-results"
             folder.mkdir(exist_ok=True)
