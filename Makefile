@@ -13,7 +13,7 @@ UV := $(BIN)/python requirements/run_uv.py pip install --python $(BIN)/python
 SLOWLY = { echo "uv did not; pip tries, for some minutes / uv n'a pas pu ; pip essaie, quelques minutes..."; $(PIP) $(LOCKED) $(1); }
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-cluster check images chart screenshots lock clean
+.PHONY: help install run test test-cluster cluster-images own-clusters check images chart screenshots lock clean
 
 help: ## Show this list / Afficher cette liste
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -30,9 +30,15 @@ test: install $(VENV)/.tested ## Run all tests / Lancer tous les tests
 test-cluster: install $(VENV)/.tested ## Test on a real Kubernetes / Tester sur un vrai Kubernetes
 	@sh tests/system-tools.sh
 	@PYTHONPATH=tests/cluster $(BIN)/python -m onenode prepare
-	@BASE=$${BASE:-local} sh images/build.sh --archive $${XDG_CACHE_HOME:-$$HOME/.cache}/odatis-vre/images
-	ODATIS_TEST_CLUSTER=1 $(BIN)/python -m pytest $(OWN_CLUSTERS)
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target cluster-images own-clusters
 	ODATIS_TEST_CLUSTER=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadscope tests/cluster --ignore $(OWN_CLUSTERS)
+
+# Beside each other: the images are built by one processor for the most part, and no test here needs them.
+cluster-images:
+	@BASE=$${BASE:-local} sh images/build.sh --archive $${XDG_CACHE_HOME:-$$HOME/.cache}/odatis-vre/images
+
+own-clusters:
+	ODATIS_TEST_CLUSTER=1 $(BIN)/python -m pytest $(OWN_CLUSTERS)
 
 check: install $(VENV)/.tested ## Style and import contract / Style et contrat d'import
 	$(BIN)/ruff check .
