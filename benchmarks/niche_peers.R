@@ -1,13 +1,15 @@
-# Peers in R of benchmarks/niche.py: the published definitions, written directly.
-# specieschrom, nppen and maxnet themselves are not needed; MaxEnt is fitted by the package glmnet, as in maxnet.
+# Peers in R of benchmarks/niche.py: the published definitions, written directly; MaxEnt fitted by the package
+# glmnet, as in maxnet. Or the package maxnet itself.
 #
-#   Rscript niche_peers.R JOB FOLDER
+#   Rscript niche_peers.R JOB FOLDER "R, definition"
+#   Rscript niche_peers.R JOB FOLDER "R, maxnet"
 #
 # Reads what niche_work.py wrote to FOLDER and prints one line of JSON: CPU seconds, units of work, check.
 
 arguments <- commandArgs(trailingOnly = TRUE)
 job <- arguments[1]
 folder <- arguments[2]
+with_maxnet <- arguments[3] == "R, maxnet"
 
 table_of <- function(name) {
   shape <- scan(file.path(folder, paste0(name, ".shape")), quiet = TRUE)
@@ -168,6 +170,14 @@ predict_maxent <- function(model, env) {
   for (j in seq_len(ncol(env))) env[, j] <- pmin(model$high[j], pmax(model$low[j], env[, j]))
   eta <- sapply(model$features, function(f) f$values(env)) %*% model$beta + model$alpha
   1 - exp(-exp(model$entropy + eta))
+}
+
+if (with_maxnet) {
+  fit_maxent <- function(env, presence, classes) {
+    env <- as.data.frame(env)
+    maxnet::maxnet(presence, env, maxnet::maxnet.formula(presence, env, classes))
+  }
+  predict_maxent <- function(model, env) predict(model, as.data.frame(env), type = "cloglog")
 }
 
 if (grepl("^chromatogram", job)) {

@@ -150,12 +150,11 @@ class ChartRelease(HubClient):
         return False
 
     def state_in_words(self) -> str:
-        with contextlib.suppress(subprocess.CalledProcessError):
-            pods = self.kubectl("get", "pods", "-o", "wide")
-            events = self.kubectl("get", "events", "--sort-by=.lastTimestamp")
-            hub = self.kubectl("logs", "deployment/hub", "--tail=60")
-            return f"{pods}\n{events[-4000:]}\n{hub}"
-        return ""
+        """The pods, what happened to them, and the last that the hub said."""
+        pods = self.kubectl("get", "pods", "-o", "wide", check=False)
+        events = self.kubectl("get", "events", "--sort-by=.lastTimestamp", check=False)
+        hub = self.kubectl("logs", "deployment/hub", "--timestamps", "--tail=200", check=False)
+        return f"{pods}\n{events[-8000:]}\n{hub}"
 
     def clusters(self, user: str | None = None) -> list[dict]:
         """The Dask clusters that are not stopped, as the API server knows them."""

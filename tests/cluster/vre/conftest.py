@@ -96,6 +96,16 @@ class InhabitedRelease(ChartRelease):
         return self.run_in(self.pod("hub"), _NAMES).split()
 
 
+@pytest.fixture(autouse=True)
+def told(request):
+    """Say of a failure what the cluster knows: it is gone when somebody reads of it."""
+    yield
+    if getattr(request.node, "failed", False):
+        for value in list(request.node.funcargs.values()):
+            if isinstance(value, ChartRelease):
+                print(value.state_in_words())  # noqa: T201
+
+
 @pytest.fixture(scope="session")
 def operator(release) -> Operator:
     """Somebody who types what docs/operate.md says, in a folder with the chart and the values."""
