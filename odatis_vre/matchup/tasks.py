@@ -7,12 +7,17 @@ from itertools import product
 from uuid import uuid4
 
 import dask
+import dask.local
+import dask.threaded
 import numpy as np
 from dask.callbacks import Callback
 from dask.delayed import Delayed
 from dask.highlevelgraph import HighLevelGraph
 
 from odatis_vre.matchup.sources import Region, Source
+
+# Schedulers whose tasks reach the memory of who asks; None stands for threads.
+_OF_THIS_PROCESS = (None, dask.threaded.get, dask.local.get_sync)
 
 
 @dataclass(frozen=True)
@@ -57,20 +62,41 @@ def compute(
     advance : callable
         Called for each job that is done.
     """
-    client = getattr(dask.base.get_scheduler(), "__self__", None)
-    run = partial(_on_cluster, client) if hasattr(client, "scheduler_info") else _here
+    scheduler = dask.base.get_scheduler()
+    client = getattr(scheduler, "__self__", None)
+    if scheduler in _OF_THIS_PROCESS:
+        _in_place(source, jobs, work, receive, advance)
+        return
+    run = partial(_on_cluster, client) if hasattr(client, "scheduler_info") else _elsewhere
     delayed = block_tasks(source, jobs, work)
     for batch in _batches(jobs, memory / 2):
         run([delayed[number] for number in batch], batch, receive, advance)
 
 
-def _here(delayed: list[Delayed], numbers: list[int], receive, advance) -> None:
-    keys = {d.key for d in delayed}
-    done = Callback(posttask=lambda key, *_: advance() if key in keys else None)
-    with done:
+def _in_place(source: Source, jobs: Sequence[Job], work: Work, receive, advance) -> None:
+    """Threads of this process hand over their results themselves: nothing waits for the last of them."""
+
+    def done(arrays: list[np.ndarray], origin: tuple[int, ...], task: tuple[int, object]) -> Iterator:
+        number, own = task
+        receive(number, work(arrays, origin, own))
+        return iter(())
+
+    numbered = [Job(job.region, (number, job.task), 0) for number, job in enumerate(jobs)]
+    delayed = block_tasks(source, numbered, done)
+    with _told(delayed, advance):
+        dask.compute(_together(delayed))
+
+
+def _elsewhere(delayed: list[Delayed], numbers: list[int], receive, advance) -> None:
+    with _told(delayed, advance):
         (results,) = dask.compute(_together(delayed))
     for number, result in zip(numbers, results, strict=True):
         receive(number, iter(result))
+
+
+def _told(delayed: list[Delayed], advance) -> Callback:
+    keys = {d.key for d in delayed}
+    return Callback(posttask=lambda key, *_: advance() if key in keys else None)
 
 
 def _together(delayed: list[Delayed]) -> Delayed:

@@ -13,8 +13,10 @@ import aiohttp
 import data_servers as servers
 import numpy as np
 import pytest
-from data_servers import FaultyProxy
+from faulty_proxy import FaultyProxy
+from ftp_server import serve_ftp
 from small_ocean import QUICK, entry, ocean, one, write_all
+from stand_ins import stand_in
 
 from odatis_vre.catalog.access.downloads import Remote, cached_file
 from odatis_vre.catalog.access.filesystems import filesystem
@@ -125,7 +127,7 @@ def test_offline_a_downloaded_dataset_opens_and_another_says_what_is_missing(htt
 
 def test_a_server_without_byte_ranges_has_its_file_downloaded(served, tmp_path, cache):
     content = (served / "four.nc").read_bytes()
-    with servers.stand_in(lambda _: (200, "application/x-netcdf", content)) as server:
+    with stand_in(lambda _: (200, "application/x-netcdf", content)) as server:
         ds = entry(tmp_path, one("netcdf", f"{server.address}/four.nc")).to_xarray()
         np.testing.assert_array_equal(ds.sst, ocean().sst)
     assert (cache / f"{digest(served / 'four.nc')}.nc").exists()
@@ -133,7 +135,7 @@ def test_a_server_without_byte_ranges_has_its_file_downloaded(served, tmp_path, 
 
 def test_files_of_ftp_and_s3_are_downloaded_too(served, tmp_path, missing):
     servers.require(missing, "pyftpdlib")
-    with servers.ftp(served) as address:
+    with serve_ftp(served) as address:
         assert digest(cached_file(Remote(f"{address}/big.bin"), "big")) == digest(served / "big.bin")
     with servers.rclone("s3", served.parent) as address:
         remote = Remote(f"s3://{served.name}/big.bin", {"endpoint_url": address, "anon": True})
@@ -241,7 +243,7 @@ def test_the_headers_that_a_catalogue_names_are_sent_with_a_download(tmp_path):
     def answer(_):
         return 200, "text/csv", b"a\n1\n"
 
-    with servers.stand_in(answer) as server:
+    with stand_in(answer) as server:
         options = "storage_options: {headers: {X-Project: odatis}}"
         it = entry(tmp_path, one("csv", f"{server.address}/a.csv", options))
         it.download()

@@ -9,7 +9,9 @@ import dask
 import data_servers as servers
 import numpy as np
 import pytest
-from data_servers import KEY, SECRET, FaultyProxy, FtpFaults
+from data_servers import KEY, SECRET
+from faulty_proxy import FaultyProxy
+from ftp_server import FtpFaults, serve_ftp
 from small_ocean import QUICK, entry, ocean, one, ways, write_all
 
 from odatis_vre.errors import CatalogError
@@ -177,7 +179,7 @@ def test_files_that_cannot_be_listed_are_not_told_as_none(http, tmp_path, monkey
 def test_ftp_that_stops_or_is_busy_is_asked_again(served, tmp_path, monkeypatch, kind):
     monkeypatch.setenv("ODATIS_TIMEOUT", "5")
     faults = FtpFaults()
-    with servers.ftp(served, faults=faults) as address:
+    with serve_ftp(served, faults=faults) as address:
         ds = entry(tmp_path, one("netcdf", f"{address}/four.nc")).to_xarray()
         faults.append(kind)
         assert same(ds)
@@ -281,7 +283,7 @@ def test_s3_that_is_slow_or_broken_is_asked_as_often_as_told(
 @pytest.mark.parametrize("name", ["four.nc", "three.nc"])
 def test_ftp_that_is_slow_is_asked_again_and_then_told(served, tmp_path, name):
     faults = FtpFaults()
-    with servers.ftp(served, faults=faults) as address:
+    with serve_ftp(served, faults=faults) as address:
         it = entry(tmp_path, one("netcdf", f"{address}/{name}"))
         faults.append("slow")
         assert same(it.to_xarray())

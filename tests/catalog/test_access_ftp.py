@@ -5,7 +5,7 @@ import threading
 import data_servers as servers
 import numpy as np
 import pytest
-from data_servers import FtpFaults
+from ftp_server import FtpFaults, serve_ftp
 from small_ocean import QUICK, entry, ocean, one, write_all
 
 from odatis_vre.errors import CatalogError
@@ -30,7 +30,7 @@ def faults():
 @pytest.fixture(scope="module")
 def address(tmp_path_factory, faults, missing):
     servers.require(missing, "pyftpdlib")
-    with servers.ftp(write_all(tmp_path_factory.mktemp("served") / "ocean"), faults=faults) as address:
+    with serve_ftp(write_all(tmp_path_factory.mktemp("served") / "ocean"), faults=faults) as address:
         yield address
 
 

@@ -11,8 +11,10 @@ import aiohttp
 import data_servers as servers
 import pytest
 from certificate import certificate
-from data_servers import FaultyProxy
+from faulty_proxy import FaultyProxy
+from ftp_server import serve_ftp
 from small_ocean import QUICK, entry, one, write_all
+from stand_ins import stand_in
 
 from odatis_vre.catalog.access.hosts import plain_host
 from odatis_vre.catalog.harvest.hostile import Hostile, check_url
@@ -33,7 +35,7 @@ def _quick(monkeypatch, tmp_path):
 
 @pytest.fixture
 def server():
-    with servers.stand_in(lambda _: (200, "text/csv", b"a\n1\n")) as running:
+    with stand_in(lambda _: (200, "text/csv", b"a\n1\n")) as running:
         yield running
 
 
@@ -80,7 +82,7 @@ def test_a_harvest_writes_down_no_such_host(host):
 
 def test_a_harvested_entry_is_not_redirected_to_a_private_host(tmp_path, server, monkeypatch):
     monkeypatch.setenv("ODATIS_ALLOWED_HOSTS", "127.0.0.1")
-    with servers.stand_in(lambda _: (302, "http://169.254.169.254/latest/meta-data", b"")) as first:
+    with stand_in(lambda _: (302, "http://169.254.169.254/latest/meta-data", b"")) as first:
         it = entry(tmp_path, one("csv", f"{first.address}/a.csv", metadata=HARVESTED))
         with pytest.raises(CatalogError, match=r"169\.254\.169\.254 is a private address"):
             it.to_pandas()
@@ -124,7 +126,7 @@ def test_ftp_connects_to_the_address_that_was_looked_at(tmp_path, monkeypatch, m
 
     monkeypatch.setattr(socket, "getaddrinfo", rebinding)
     monkeypatch.setenv("ODATIS_ALLOWED_HOSTS", "data.example.org")
-    with servers.ftp(folder) as address:
+    with serve_ftp(folder) as address:
         url = address.replace("127.0.0.1", "data.example.org")
         assert list(entry(tmp_path, one("csv", f"{url}/a.csv", metadata=HARVESTED)).to_pandas().a) == [1]
 
@@ -158,7 +160,7 @@ def test_references_that_came_from_a_server_are_a_strangers_even_for_an_entry_of
     array = json.dumps(array | {"compressor": None, "filters": None})
     known = {".zgroup": '{"zarr_format": 2}', "a/.zarray": array, "a/.zattrs": '{"_ARRAY_DIMENSIONS": ["x"]}'}
     tree = json.dumps(known | {"a/0": [target, 0, 9]}).encode()
-    with servers.stand_in(lambda _: (200, "application/json", tree)) as there:
+    with stand_in(lambda _: (200, "application/json", tree)) as there:
         it = entry(tmp_path, one("kerchunk", f"{there.address}/r.json"))
         with pytest.raises(CatalogError, match=r"files of this machine|127\.0\.0\.2 is a private"):
             it.to_xarray().load()
@@ -184,7 +186,7 @@ def test_a_login_of_netrc_goes_over_no_ftp_for_a_stranger(tmp_path, monkeypatch,
     (tmp_path / "netrc").write_text("machine 127.0.0.1 login ana password wave\n")
     (tmp_path / "netrc").chmod(0o600)
     monkeypatch.setenv("ODATIS_ALLOWED_HOSTS", "127.0.0.1")
-    with servers.ftp(folder, "ana", "wave") as address:
+    with serve_ftp(folder, "ana", "wave") as address:
         access = f"access: [{{driver: csv, {login}args: {{urlpath: '{address}/a.csv'}}}}]"
         known = one("csv", f"{address}/a.csv", metadata=access)
         assert list(entry(tmp_path, known).to_pandas().a) == [1]

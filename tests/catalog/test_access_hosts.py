@@ -2,12 +2,12 @@
 
 import json
 
-import data_servers as servers
 import pytest
-from data_servers import FaultyProxy
+from faulty_proxy import FaultyProxy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_ocean import QUICK, entry, one
+from stand_ins import stand_in
 
 from odatis_vre.catalog import open_catalog
 from odatis_vre.catalog.access.failures import Refused
@@ -32,7 +32,7 @@ def elsewhere():
         text = files.get(url.path)
         return (404, "text/plain", b"") if text is None else (200, "text/plain", text.encode())
 
-    with servers.stand_in(answer) as server:
+    with stand_in(answer) as server:
         server.files = files
         yield server
 
@@ -110,7 +110,7 @@ def test_a_redirection_to_a_private_address_is_refused(monkeypatch, elsewhere):
     monkeypatch.setenv("ODATIS_ALLOWED_HOSTS", "127.0.0.1")
     elsewhere.files["/a.csv"] = "a\n1\n"
     hidden = f"{elsewhere.address.replace('127.0.0.1', '127.0.0.2')}/a.csv"
-    with servers.stand_in(lambda _: (302, hidden, b"")) as first:
+    with stand_in(lambda _: (302, hidden, b"")) as first:
         it = open_from(elsewhere, one("csv", f"{first.address}/a.csv"))["it"]
         with pytest.raises(CatalogError, match=r"127\.0\.0\.2 is a private address"):
             it.to_pandas()

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 import xarray as xr
 from data_servers import KEY, SECRET
+from faulty_proxy import FaultyProxy
+from ftp_server import serve_ftp
 from small_ocean import QUICK, entry, ocean, one, write_all
 
 from odatis_vre.compute import save
@@ -84,7 +86,7 @@ def icechunk_repository(folder):
 
 def test_two_processes_name_the_same_remote_data_alike(folder, http, s3, tmp_path, missing):
     servers.require(missing, "icechunk")
-    with servers.opendap({"ocean": ocean()}) as dap, servers.ftp(folder, KEY, SECRET) as ftp:
+    with servers.opendap({"ocean": ocean()}) as dap, serve_ftp(folder, KEY, SECRET) as ftp:
         texts = [
             one("netcdf", f"{http}/four.nc"),
             one("netcdf", f"{http}/three.nc"),
@@ -140,7 +142,7 @@ def test_a_key_in_an_address_is_no_part_of_the_name_but_two_keys_are_two(http, t
 
 
 def test_a_server_that_tells_nothing_of_its_file_gives_no_lasting_name(http, tmp_path):
-    proxy = servers.FaultyProxy(http, hidden=("etag", "last-modified"))
+    proxy = FaultyProxy(http, hidden=("etag", "last-modified"))
     text = one("netcdf", f"{proxy.address}/four.nc")
     assert name(text, tmp_path) != name(text, tmp_path)
     proxy.close()

@@ -6,6 +6,7 @@ import warnings
 
 import data_servers as servers
 import pytest
+from faulty_proxy import FaultyProxy
 from small_ocean import QUICK, entry, one, ways, write_all
 
 from odatis_vre.catalog.access import throughput
@@ -99,7 +100,7 @@ def test_an_estimate_reads_no_values(tmp_path, missing, monkeypatch):
     servers.require(missing, "rclone")
     folder = write_all(tmp_path / "ocean")
     with servers.rclone("http", folder) as address:
-        proxy = servers.FaultyProxy(address)
+        proxy = FaultyProxy(address)
         told = entry(tmp_path, one("zarr", f"{proxy.address}/three.zarr")).estimate(
             time=("2000-01-03", "2000-01-04")
         )
@@ -169,7 +170,7 @@ def over_http(tmp_path, missing):
     folder = write_all(tmp_path / "ocean")
     (folder / "a.csv").write_text("a\n" + "1\n" * 5000)
     with servers.rclone("http", folder) as address:
-        proxy = servers.FaultyProxy(address)
+        proxy = FaultyProxy(address)
         proxy.folder = folder
         yield proxy
         proxy.close()

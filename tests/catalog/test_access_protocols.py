@@ -6,6 +6,8 @@ import data_servers as servers
 import numpy as np
 import pytest
 from data_servers import KEY, SECRET
+from faulty_proxy import FaultyProxy
+from ftp_server import serve_ftp
 from small_ocean import QUICK, entry, ocean, one, write_all, write_repository
 
 from odatis_vre.errors import CatalogError
@@ -64,7 +66,7 @@ def test_netcdf_over_http(http, tmp_path, name):
 
 
 def test_netcdf_4_over_http_is_read_by_parts_and_not_copied(http, tmp_path):
-    proxy = servers.FaultyProxy(http)
+    proxy = FaultyProxy(http)
     entry(tmp_path, one("netcdf", f"{proxy.address}/four.nc")).to_xarray(time=DAY).sst.load()
     proxy.close()
     assert all("Range: bytes=" in head for head in proxy.heads)
@@ -92,7 +94,7 @@ def test_zarr_over_http(http, tmp_path, name):
 
 
 def test_zarr_asks_for_the_chunks_of_the_selection_only(http, tmp_path):
-    proxy = servers.FaultyProxy(http)
+    proxy = FaultyProxy(http)
     entry(tmp_path, one("zarr", f"{proxy.address}/three.zarr")).to_xarray(time=DAY).sst.load()
     proxy.close()
     assert sorted(line.split()[1] for line in proxy.requests if "/sst/c/" in line) == [
@@ -132,7 +134,7 @@ def test_opendap(tmp_path):
 
 def test_opendap_asks_for_the_selection_only(tmp_path):
     with servers.opendap({"ocean": ocean()}) as address:
-        proxy = servers.FaultyProxy(address)
+        proxy = FaultyProxy(address)
         url = f"{proxy.address}/datasets/ocean/opendap"
         entry(tmp_path, one("opendap", url, "engine: netcdf4")).to_xarray(bbox=BOX, time=DAY).sst.load()
         proxy.close()
@@ -142,12 +144,12 @@ def test_opendap_asks_for_the_selection_only(tmp_path):
 
 @pytest.mark.parametrize("name", ["four.nc", "three.nc"])
 def test_netcdf_over_ftp(served, tmp_path, name):
-    with servers.ftp(served) as address:
+    with serve_ftp(served) as address:
         assert same(entry(tmp_path, one("netcdf", f"{address}/{name}")).to_xarray())
 
 
 def test_ftp_with_a_login_and_with_a_wrong_one(served, tmp_path, monkeypatch):
-    with servers.ftp(served, "ana", "wave") as address:
+    with serve_ftp(served, "ana", "wave") as address:
         it = entry(tmp_path, one("netcdf", f"{address}/four.nc"))
         monkeypatch.setenv("ODATIS_LOGIN_127_0_0_1", "ana:wave")
         assert same(it.to_xarray())

@@ -13,8 +13,10 @@ import dask
 import data_servers as servers
 import numpy as np
 import pytest
-from data_servers import KEY, FaultyProxy
+from data_servers import KEY
+from faulty_proxy import FaultyProxy
 from small_ocean import QUICK, entry, ocean, one, ways, write_all
+from stand_ins import stand_in
 
 from odatis_vre.catalog.access import credentials
 from odatis_vre.catalog.access.credentials import Login, login_for
@@ -143,9 +145,9 @@ def test_the_default_of_netrc_is_sent_nowhere(locked, tmp_path, netrc):
 
 def test_a_login_is_not_sent_to_where_a_redirection_leads(tmp_path, netrc):
     netrc()
-    with servers.stand_in(lambda _: (200, "text/csv", b"a\n1\n")) as other:
+    with stand_in(lambda _: (200, "text/csv", b"a\n1\n")) as other:
         there = f"{other.address.replace('127.0.0.1', 'localhost')}/a.csv"
-        with servers.stand_in(lambda _: (302, there, b"")) as first:
+        with stand_in(lambda _: (302, there, b"")) as first:
             assert list(entry(tmp_path, one("csv", f"{first.address}/a.csv")).to_pandas().a) == [1]
         assert any("uthorization" in head for head in first.heads)
     assert not any("uthorization" in head for head in other.heads)
@@ -214,7 +216,7 @@ def test_the_key_of_an_address_stays_in_the_process_that_read_it(served, tmp_pat
     def answer(url):
         return (200, "application/x-netcdf", content) if url.query == KEYED else (403, "text/plain", b"")
 
-    with servers.stand_in(answer) as server:
+    with stand_in(answer) as server:
         it = entry(tmp_path, one("csv", f"{server.address}/four.nc?{KEYED}"))
         assert b"s3cr3t" not in pickle.dumps(it)
         it = entry(tmp_path, one("netcdf", f"{server.address}/four.nc?{KEYED}"))

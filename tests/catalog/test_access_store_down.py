@@ -5,7 +5,8 @@ import asyncio
 import data_servers as servers
 import numpy as np
 import pytest
-from data_servers import KEY, SECRET, FaultyProxy
+from data_servers import KEY, SECRET
+from faulty_proxy import FaultyProxy
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from small_ocean import QUICK, entry, ocean, one, ways, write_all, write_repository

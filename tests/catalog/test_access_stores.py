@@ -11,7 +11,9 @@ import fsspec.config
 import numpy as np
 import pytest
 from data_servers import KEY, SECRET
+from faulty_proxy import FaultyProxy
 from small_ocean import QUICK, entry, ocean, one, write_all
+from stand_ins import stand_in
 
 from odatis_vre.catalog import open_catalog
 from odatis_vre.errors import CatalogError
@@ -103,7 +105,7 @@ def test_an_icechunk_repository_in_a_store_is_read(tmp_path, served):
 
 def test_a_store_without_keys_is_asked_without_any(tmp_path, served, monkeypatch):
     with servers.rclone("s3", served.parent) as address:
-        proxy = servers.FaultyProxy(address)
+        proxy = FaultyProxy(address)
         monkeypatch.setenv(f"{OPEN}_ENDPOINT_URL", proxy.address)
         ds = entry(tmp_path, of("open")).to_xarray()
         np.testing.assert_array_equal(ds.sst.values, ocean().sst.values)
@@ -166,7 +168,7 @@ def test_a_worker_finds_the_keys_in_its_own_environment(tmp_path, monkeypatch):
 def test_a_catalogue_from_elsewhere_may_name_a_store_and_no_other_private_host(monkeypatch, url, answers):
     monkeypatch.delenv("ODATIS_ALLOWED_HOSTS", raising=False)
     text = f"sources: {{it: {{{of('sea-ice', url=url)}}}}}".encode()
-    with servers.stand_in(lambda _: (200, "text/plain", text)) as server:
+    with stand_in(lambda _: (200, "text/plain", text)) as server:
         it = open_catalog(f"{server.address}/c.yaml")["it"]
         if not answers:
             with pytest.raises(CatalogError, match="private address"):

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_ocean import QUICK, entry, one, ways
+from stand_ins import TabledapStandIn, WfsStandIn, stand_in
 
 from odatis_vre.catalog.access.tables import read_csv, sniffed
 from odatis_vre.catalog.check import check_entry
@@ -123,7 +124,7 @@ UNITS = {
 
 @pytest.fixture
 def erddap():
-    with servers.stand_in(servers.TabledapStandIn(FLOATS, UNITS)) as server:
+    with stand_in(TabledapStandIn(FLOATS, UNITS)) as server:
         yield server
 
 
@@ -158,7 +159,7 @@ UNKNOWN = b'Error { code=404; message="Not Found: Currently unknown datasetID=Ar
 def test_a_tabledap_dataset_that_is_gone_is_a_failure_and_the_next_method_is_tried(tmp_path, erddap, asked):
     with pytest.raises(DataNotFound, match="no row"):
         floats(tmp_path, erddap).to_pandas(bbox=(100, 0, 110, 10))
-    with servers.stand_in(lambda _: (404, "text/plain", UNKNOWN)) as gone:
+    with stand_in(lambda _: (404, "text/plain", UNKNOWN)) as gone:
         with pytest.raises(CatalogError, match="it is not there"):
             floats(tmp_path, gone).to_pandas(**asked)
         methods = [
@@ -174,13 +175,13 @@ def test_the_check_tells_a_service_without_rows_of_late_from_one_that_is_gone(tm
     late = floats(tmp_path, erddap, "variables: [temp]")
     assert [part.code for part in check_entry(late, remote=True).differences] == ["no_rows"]
     assert check_entry(late, remote=True).state == "as_said"
-    with servers.stand_in(lambda _: (404, "text/plain", UNKNOWN)) as gone:
+    with stand_in(lambda _: (404, "text/plain", UNKNOWN)) as gone:
         assert check_entry(floats(tmp_path, gone), remote=True).state == "unopened"
 
 
 def test_tabledap_across_the_date_line(tmp_path):
     rows = [dict(FLOATS[0], longitude=lon) for lon in (-179.0, -100.0, 0.0, 179.0)]
-    with servers.stand_in(servers.TabledapStandIn(rows, UNITS)) as server:
+    with stand_in(TabledapStandIn(rows, UNITS)) as server:
         assert floats(tmp_path, server).to_pandas(bbox=(170, 30, -170, 50)).lon.tolist() == [-179.0, 179.0]
 
 
@@ -188,7 +189,7 @@ def test_a_row_cut_short_is_no_row(tmp_path):
     heads = b"latitude,longitude,time,temp\ndegrees_north,degrees_east,UTC,degree_C\n"
     cut = heads + b"40,-10,2010-01-15T00:00:00Z,1"
     with (
-        servers.stand_in(lambda _: (200, "text/csv", cut)) as server,
+        stand_in(lambda _: (200, "text/csv", cut)) as server,
         pytest.raises(CatalogError, match="cut short"),
     ):
         floats(tmp_path, server).to_pandas()
@@ -213,7 +214,7 @@ AREA = [
 
 @pytest.fixture
 def wfs():
-    with servers.stand_in(servers.WfsStandIn({"surval": POINTS, "habitats": AREA})) as server:
+    with stand_in(WfsStandIn({"surval": POINTS, "habitats": AREA})) as server:
         yield server
 
 
@@ -241,7 +242,7 @@ def test_wfs_errors_and_empty_answers_are_told(tmp_path, wfs):
 
 def test_fewer_features_than_announced_raise(tmp_path):
     body = b'{"type": "FeatureCollection", "features": [], "numberMatched": 3, "numberReturned": 0}'
-    with servers.stand_in(lambda _: (200, "application/json", body)) as server:
+    with stand_in(lambda _: (200, "application/json", body)) as server:
         it = entry(tmp_path, one("wfs", f"{server.address}/wfs", "typename: surval"))
         with pytest.raises(CatalogError, match="cut short: 0 of 3"):
             it.to_pandas()
@@ -328,7 +329,7 @@ DATED = [
 
 @pytest.mark.parametrize("clean", [True, False])
 def test_wfs_features_are_chosen_by_the_property_that_holds_their_date(tmp_path, clean):
-    with servers.stand_in(servers.WfsStandIn({"surval": DATED})) as server:
+    with stand_in(WfsStandIn({"surval": DATED})) as server:
         it = entry(tmp_path, one("wfs", f"{server.address}/wfs", "typename: surval, time: passage"))
         asked = {"time": ("2010-02", "2010-03"), "clean": clean}
         assert it.to_pandas(**asked).lieu.tolist() == ["Point 1", "Point 2"]
@@ -366,7 +367,7 @@ def test_a_packed_file_is_found_out_like_one_that_is_not(tmp_path, kind, encodin
 
 
 def test_a_server_that_has_unpacked_the_file_already_is_no_trouble(tmp_path):
-    with servers.stand_in(lambda _: (200, "text/csv", REPHY.encode())) as server:
+    with stand_in(lambda _: (200, "text/csv", REPHY.encode())) as server:
         it = entry(tmp_path, one("csv", f"{server.address}/a.csv.gz", "compression: gzip"))
         assert len(it.to_pandas()) == 2
 

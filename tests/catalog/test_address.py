@@ -86,14 +86,14 @@ def test_a_secret_is_known_by_its_name_however_it_is_written(name):
 
 
 def test_two_addresses_that_differ_in_a_key_alone_stay_two(tmp_path, write_catalog, monkeypatch):
-    import data_servers as servers
+    from stand_ins import stand_in
 
     monkeypatch.setenv("ODATIS_CACHE", str(tmp_path / "cache"))
 
     def answer(url):
         return 200, "text/csv", f"asked\n{url.query}\n".encode()
 
-    with servers.stand_in(answer) as server:
+    with stand_in(answer) as server:
         queries = ["cycle=10&pass=12", "cycle=10&pass=13", "code=BREST", "code=NICE", "key=one", "key=two"]
         sources = ", ".join(
             f"e{number}: {{driver: csv, args: {{urlpath: '{server.address}/a.csv?{query}'}}}}"

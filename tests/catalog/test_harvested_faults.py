@@ -1,7 +1,8 @@
 """Servers behind harvested entries that fail: once is not seen, what lasts is told with its reason."""
 
 import pytest
-from data_servers import KEY, SECRET, FaultyProxy
+from data_servers import KEY, SECRET
+from faulty_proxy import FaultyProxy
 from harvest_sources import TABLES, brought, read_here, right, served_with_login
 
 from odatis_vre.catalog import open_catalog

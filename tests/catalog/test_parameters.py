@@ -8,7 +8,9 @@ import pandas as pd
 import pytest
 import xarray as xr
 from data_servers import KEY, SECRET
+from ftp_server import serve_ftp
 from small_ocean import QUICK, entry, one
+from stand_ins import TabledapStandIn, WfsStandIn, stand_in
 
 from odatis_vre.errors import CatalogError, OdatisError
 
@@ -88,7 +90,7 @@ def addresses(tmp_path_factory, missing):
     with (
         servers.rclone("http", folder) as http,
         servers.rclone("s3", folder.parent, "--auth-key", f"{KEY},{SECRET}") as s3,
-        servers.ftp(folder) as ftp,
+        serve_ftp(folder) as ftp,
         servers.opendap({"ocean": ds}) as dap,
     ):
         (folder / "refs.json").write_text(json.dumps(references(folder / "two.zarr", f"{http}/two.zarr")))
@@ -182,8 +184,8 @@ def tables(tmp_path_factory):
     pd.DataFrame(ROWS).to_csv(csv, index=False)
     units = {"time": "UTC", "latitude": "degrees_north", "longitude": "degrees_east", "temp": "degree_C"}
     with (
-        servers.stand_in(servers.TabledapStandIn(ROWS, units)) as erddap,
-        servers.stand_in(servers.WfsStandIn({"a": FEATURES})) as wfs,
+        stand_in(TabledapStandIn(ROWS, units)) as erddap,
+        stand_in(WfsStandIn({"a": FEATURES})) as wfs,
     ):
         yield {
             "csv": one("csv", str(csv)),
@@ -218,7 +220,7 @@ def test_a_plain_intake_opens_an_opendap_entry(tmp_path, missing):
 def test_a_listed_reference_whose_bytes_are_gone_is_an_error_and_not_a_fill_value(addresses, tmp_path):
     """Of a plain Zarr store, a chunk that is not there means the fill value: only a list tells otherwise."""
     address = addresses["kerchunk"].split("'")[1].removesuffix("/refs.json")
-    with servers.stand_in(lambda _: (404, "text/plain", b"")) as gone:
+    with stand_in(lambda _: (404, "text/plain", b"")) as gone:
         from urllib.request import urlopen
 
         refs = json.loads(urlopen(f"{address}/refs.json").read())

@@ -96,6 +96,8 @@ c.JupyterHub.services = [
     {
         "name": "explore",
         "url": f"http://127.0.0.1:{service_port}",
+        # The hub waits half a minute for one that does not answer.
+        "command": [sys.executable, "-m", "http.server", str(service_port), "--bind", "127.0.0.1"],
         "api_token": "not-a-secret-of-anyone",
         "oauth_redirect_uri": f"http://127.0.0.1:{port}/services/explore/oauth_callback",
     }

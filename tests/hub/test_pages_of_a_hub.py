@@ -1,11 +1,7 @@
 """The hub's pages, asked from a real hub on this machine in both languages."""
 
-import json
-import os
 import re
 import secrets
-import subprocess
-import sys
 import time
 from html.parser import HTMLParser
 from pathlib import Path
@@ -14,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 import requests
 from jupyterhub._data import DATA_FILES_PATH
+from real_hub import real_hub
 
 from odatis_vre.hub import page_language, pages
 from odatis_vre.i18n import LANGUAGES, tr
@@ -25,34 +22,11 @@ UPSTREAM = Path(DATA_FILES_PATH) / "templates"
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory, proxy_command, free_ports):
     folder, ports = tmp_path_factory.mktemp("hub"), free_ports(4)
-    facts = {
-        "HUB_PORTS": json.dumps(ports),
-        "HUB_PROXY": json.dumps(proxy_command),
-        "HUB_PASSWORD": secrets.token_hex(),
-        "HUB_ADMIN_PASSWORD": secrets.token_hex(24),
-    }
-    with (folder / "hub.log").open("w") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "jupyterhub", "-f", str(HERE / "hub_of_pages.py")],
-            cwd=folder,
-            env=os.environ | facts,
-            stdout=log,
-            stderr=log,
-        )
+    facts = {"HUB_PASSWORD": secrets.token_hex(), "HUB_ADMIN_PASSWORD": secrets.token_hex(24)}
+    ready = {"/hub/login": 200}
+    with real_hub(HERE / "hub_of_pages.py", folder, ports, proxy_command, ready, **facts) as log:
         url = f"http://127.0.0.1:{ports[0]}"
-        try:
-            until(lambda: answers(f"{url}/hub/login"), 60, (folder / "hub.log").read_text)
-            yield SimpleNamespace(url=url, password=facts["HUB_PASSWORD"], log=folder / "hub.log")
-        finally:
-            process.terminate()
-            process.wait(30)
-
-
-def answers(url: str) -> bool:
-    try:
-        return requests.get(url, timeout=5).ok
-    except requests.ConnectionError:
-        return False
+        yield SimpleNamespace(url=url, password=facts["HUB_PASSWORD"], log=log)
 
 
 def until(condition, seconds: float, said=lambda: ""):

@@ -164,11 +164,25 @@ def test_on_a_cluster_blocks_are_worked_on_by_its_workers(ocean, casts):
     assert all("Dask" in name for name in threads)
 
 
-@pytest.mark.parametrize("scheduler", ["synchronous", "threads"])
+@pytest.mark.parametrize("scheduler", ["synchronous", "threads", "processes"])
 def test_any_scheduler_of_dask_will_do(ocean, casts, scheduler):
     with dask.config.set(scheduler=scheduler):
         cubes = matchup.windows(ocean.chunk(time=5), casts, size=SIZE, memory="200 kB")
     np.testing.assert_array_equal(cubes.sst, matchup.windows(ocean, casts, size=SIZE).sst)
+
+
+def test_threads_of_dask_hold_no_second_copy_of_the_windows(ocean, casts):
+    grid = ocean.chunk(time=5, lat=12, lon=16)
+    many = pd.concat([casts] * 10, ignore_index=True)
+    size = {"time": 5, "lat": 15, "lon": 15}
+    matchup.windows(grid, casts[:1], size=size)
+    tracemalloc.start()
+    try:
+        cubes = matchup.windows(grid, many, size=size)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 1.5 * cubes.sst.nbytes
 
 
 def test_variables_on_different_axes_and_chunks_share_one_place(ocean, casts):

@@ -16,10 +16,13 @@ import numpy as np
 import pytest
 from csw_server import csw_server
 from csw_stand_in import CswStandIn
-from data_servers import KEY, SECRET, FaultyProxy, FtpFaults
+from data_servers import KEY, SECRET
+from faulty_proxy import FaultyProxy
+from ftp_server import FtpFaults, serve_ftp
 from geonetwork_stand_in import GeoNetworkStandIn, link, record
 from iso_records import gmd, mdb
 from small_ocean import QUICK, ocean, write_all
+from stand_ins import TabledapStandIn, WfsStandIn, stand_in
 
 from odatis_vre.catalog.harvest import harvest
 
@@ -77,12 +80,10 @@ def served(folder: Path, login: bool = True) -> Iterator[Data]:
             "http": stack.enter_context(servers.rclone("http", folder, *behind_login)),
             "s3": stack.enter_context(servers.rclone("s3", folder.parent, "--auth-key", f"{KEY},{SECRET}")),
             "opendap": stack.enter_context(servers.opendap({"ocean": ocean()})),
-            "tabledap": stack.enter_context(
-                servers.stand_in(servers.TabledapStandIn(ROWS, {"temp": "degree_C"}))
-            ).address,
-            "wfs": stack.enter_context(servers.stand_in(servers.WfsStandIn({"floats": FEATURES}))).address,
+            "tabledap": stack.enter_context(stand_in(TabledapStandIn(ROWS, {"temp": "degree_C"}))).address,
+            "wfs": stack.enter_context(stand_in(WfsStandIn({"floats": FEATURES}))).address,
         }
-        ftp = stack.enter_context(servers.ftp(folder, *account, faults))
+        ftp = stack.enter_context(serve_ftp(folder, *account, faults))
         proxies = {name: FaultyProxy(address) for name, address in addresses.items()}
         for proxy in proxies.values():
             stack.callback(proxy.close)

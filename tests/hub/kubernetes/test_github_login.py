@@ -4,15 +4,12 @@ GitHub itself is a stand-in on loopback, reached by the setting that a GitHub En
 """
 
 import json
-import os
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
 import requests
 from github_stand_in import GitHubStandIn
+from real_hub import real_hub
 
 pytestmark = pytest.mark.hub
 HERE = Path(__file__).parents[2] / "support"
@@ -37,39 +34,11 @@ def hub(github, tmp_path_factory, proxy_command, free_ports):
             "config": {"GitHubOAuthenticator": {"github_url": github.address}},
         },
     }
-    facts = {
-        "HUB_PORTS": json.dumps(ports),
-        "HUB_PROXY": json.dumps(proxy_command),
-        "HUB_VALUES": json.dumps(values),
-        "OAUTH_CLIENT_SECRET": SECRET,
-    }
-    with (folder / "hub.log").open("w") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "jupyterhub", "-f", str(HERE / "hub_of_github.py")],
-            cwd=folder,
-            env=os.environ | facts,
-            stdout=log,
-            stderr=log,
-        )
-    address = f"http://127.0.0.1:{ports[0]}"
-    try:
-        end = time.monotonic() + 90
-        while not _answers(address):
-            assert process.poll() is None, (folder / "hub.log").read_text()
-            assert time.monotonic() < end, (folder / "hub.log").read_text()
-            time.sleep(0.2)
-        yield address
-        assert SECRET not in (folder / "hub.log").read_text()
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def _answers(address: str) -> bool:
-    try:
-        return requests.get(f"{address}/hub/health", timeout=5).ok
-    except requests.ConnectionError:
-        return False
+    facts = {"HUB_VALUES": json.dumps(values), "OAUTH_CLIENT_SECRET": SECRET}
+    ready = {"/hub/health": 200}
+    with real_hub(HERE / "hub_of_github.py", folder, ports, proxy_command, ready, **facts) as log:
+        yield f"http://127.0.0.1:{ports[0]}"
+        assert SECRET not in log.read_text()
 
 
 def log_in(hub: str, github: GitHubStandIn, name: str) -> requests.Response:

@@ -1,15 +1,11 @@
 """Who sees a scheduler's pages: asked as Traefik asks, of a real hub and Dask Gateway's own API."""
 
-import json
-import os
 import secrets
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
 import requests
+from real_hub import real_hub
 
 HERE = Path(__file__).parents[2] / "support"
 PREFIX = "/services/dask-gateway"
@@ -22,12 +18,6 @@ class Hub:
     def __init__(self, port: int, password: str):
         self.address = f"http://127.0.0.1:{port}"
         self.password = password
-
-    def answers(self, path: str, status: int) -> bool:
-        try:
-            return requests.get(self.address + path, timeout=5).status_code == status
-        except requests.ConnectionError:
-            return False
 
     def visitor(self, user: str | None = None, lang: str = "en") -> requests.Session:
         session = requests.Session()
@@ -58,31 +48,10 @@ class Hub:
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory, proxy_command, free_ports):
     folder, ports = tmp_path_factory.mktemp("hub"), free_ports(5)
-    password = secrets.token_hex()
-    facts = {
-        "HUB_PORTS": json.dumps(ports),
-        "HUB_PROXY": json.dumps(proxy_command),
-        "HUB_PASSWORD": password,
-        "PYTHONPATH": str(HERE),
-    }
-    with (folder / "hub.log").open("w") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "jupyterhub", "-f", str(HERE / "hub_of_scheduler_pages.py")],
-            cwd=folder,
-            env=os.environ | facts,
-            stdout=log,
-            stderr=log,
-        )
-        found = Hub(ports[0], password)
-        try:
-            end = time.monotonic() + 90
-            while not (found.answers("/hub/login", 200) and found.answers(f"{PREFIX}/allowed", 403)):
-                assert time.monotonic() < end, (folder / "hub.log").read_text()
-                time.sleep(0.3)
-            yield found
-        finally:
-            process.terminate()
-            process.wait(30)
+    facts = {"HUB_PASSWORD": secrets.token_hex(), "PYTHONPATH": str(HERE)}
+    ready = {"/hub/login": 200, f"{PREFIX}/allowed": 403}
+    with real_hub(HERE / "hub_of_scheduler_pages.py", folder, ports, proxy_command, ready, **facts):
+        yield Hub(ports[0], facts["HUB_PASSWORD"])
 
 
 @pytest.fixture
