@@ -171,7 +171,8 @@ def _write(data: xr.Dataset, blocks: list[Block], part: Path) -> None:
     from tqdm.auto import tqdm
 
     arrays = {str(name): v.data for name, v in data.variables.items() if v.chunks is not None}
-    with tqdm(total=len(blocks), unit="block", desc=part.stem, disable=None) as bar:
+    unit = f" {tr('compute.block')}"
+    with tqdm(total=len(blocks), unit=unit, desc=part.stem, disable=None if blocks else True) as bar:
         for _ in write_each(arrays, blocks, part):
             bar.update()
 

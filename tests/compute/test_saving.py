@@ -15,6 +15,7 @@ import zarr
 
 from odatis_vre.compute import cluster, save, saving
 from odatis_vre.errors import SaveError
+from odatis_vre.i18n import use_language
 from odatis_vre.niche import Envelope, project
 
 
@@ -45,6 +46,16 @@ def test_a_saved_array_is_the_same_when_opened_and_nothing_is_left_beside(sea, t
     store = save(sea, tmp_path / "sea.zarr")
     xr.testing.assert_identical(xr.open_zarr(store).suitability.load(), sea.load())
     assert [path.name for path in tmp_path.iterdir()] == ["sea.zarr"]
+
+
+def test_progress_counts_blocks_in_the_users_language_where_there_are_any(sea, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    with use_language("fr"):
+        save(sea, tmp_path / "lazy.zarr")
+        assert "12/12" in (told := capsys.readouterr().err)
+        assert " blocs/s" in told
+        save(sea.compute(), tmp_path / "loaded.zarr")
+        assert capsys.readouterr().err == ""
 
 
 def test_irregular_blocks_are_made_regular(sea, tmp_path):
