@@ -13,10 +13,10 @@ import aiohttp
 import data_servers as servers
 import numpy as np
 import pytest
+from data_stand_ins import stand_in
 from faulty_proxy import FaultyProxy
 from ftp_server import serve_ftp
 from small_ocean import QUICK, entry, ocean, one, write_all
-from stand_ins import stand_in
 
 from odatis_vre.catalog.access.downloads import Remote, cached_file
 from odatis_vre.catalog.access.filesystems import filesystem

@@ -11,10 +11,10 @@ import aiohttp
 import data_servers as servers
 import pytest
 from certificate import certificate
+from data_stand_ins import stand_in
 from faulty_proxy import FaultyProxy
 from ftp_server import serve_ftp
 from small_ocean import QUICK, entry, one, write_all
-from stand_ins import stand_in
 
 from odatis_vre.catalog.access.hosts import plain_host
 from odatis_vre.catalog.harvest.hostile import Hostile, check_url

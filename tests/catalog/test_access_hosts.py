@@ -3,11 +3,11 @@
 import json
 
 import pytest
+from data_stand_ins import stand_in
 from faulty_proxy import FaultyProxy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_ocean import QUICK, entry, one
-from stand_ins import stand_in
 
 from odatis_vre.catalog import open_catalog
 from odatis_vre.catalog.access.failures import Refused

@@ -14,9 +14,9 @@ import data_servers as servers
 import numpy as np
 import pytest
 from data_servers import KEY
+from data_stand_ins import stand_in
 from faulty_proxy import FaultyProxy
 from small_ocean import QUICK, entry, ocean, one, ways, write_all
-from stand_ins import stand_in
 
 from odatis_vre.catalog.access import credentials
 from odatis_vre.catalog.access.credentials import Login, login_for

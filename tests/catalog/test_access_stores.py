@@ -11,9 +11,9 @@ import fsspec.config
 import numpy as np
 import pytest
 from data_servers import KEY, SECRET
+from data_stand_ins import stand_in
 from faulty_proxy import FaultyProxy
 from small_ocean import QUICK, entry, ocean, one, write_all
-from stand_ins import stand_in
 
 from odatis_vre.catalog import open_catalog
 from odatis_vre.errors import CatalogError

@@ -10,10 +10,10 @@ import data_servers as servers
 import numpy as np
 import pandas as pd
 import pytest
+from data_stand_ins import TabledapStandIn, WfsStandIn, stand_in
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_ocean import QUICK, entry, one, ways
-from stand_ins import TabledapStandIn, WfsStandIn, stand_in
 
 from odatis_vre.catalog.access.tables import read_csv, sniffed
 from odatis_vre.catalog.check import check_entry

@@ -86,7 +86,7 @@ def test_a_secret_is_known_by_its_name_however_it_is_written(name):
 
 
 def test_two_addresses_that_differ_in_a_key_alone_stay_two(tmp_path, write_catalog, monkeypatch):
-    from stand_ins import stand_in
+    from data_stand_ins import stand_in
 
     monkeypatch.setenv("ODATIS_CACHE", str(tmp_path / "cache"))
 

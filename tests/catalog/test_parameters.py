@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 import xarray as xr
 from data_servers import KEY, SECRET
+from data_stand_ins import TabledapStandIn, WfsStandIn, stand_in
 from ftp_server import serve_ftp
 from small_ocean import QUICK, entry, one
-from stand_ins import TabledapStandIn, WfsStandIn, stand_in
 
 from odatis_vre.errors import CatalogError, OdatisError
 

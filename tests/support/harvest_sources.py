@@ -17,12 +17,12 @@ import pytest
 from csw_server import csw_server
 from csw_stand_in import CswStandIn
 from data_servers import KEY, SECRET
+from data_stand_ins import TabledapStandIn, WfsStandIn, stand_in
 from faulty_proxy import FaultyProxy
 from ftp_server import FtpFaults, serve_ftp
 from geonetwork_stand_in import GeoNetworkStandIn, link, record
 from iso_records import gmd, mdb
 from small_ocean import QUICK, ocean, write_all
-from stand_ins import TabledapStandIn, WfsStandIn, stand_in
 
 from odatis_vre.catalog.harvest import harvest
 
