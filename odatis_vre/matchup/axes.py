@@ -12,6 +12,7 @@ import xarray as xr
 from odatis_vre.errors import MatchupError
 from odatis_vre.i18n import tr
 from odatis_vre.matchup.climatology import Climatology, climatology_of, months_of
+from odatis_vre.units import UnitsError, convert, parse
 
 AXES = ("lat", "lon", "time", "depth")
 _STANDARD_NAMES = {"lat": "latitude", "lon": "longitude", "time": "time", "depth": "depth"}
@@ -157,16 +158,20 @@ def axis_of(ds: xr.Dataset, df: pd.DataFrame, name: str, dim: str, source: str) 
     Raises
     ------
     MatchupError
-        The grid has no values along the dimension, or the times of either cannot be read: an observed
-        date is a date object or ISO 8601 text.
+        The grid has no values along the dimension, a depth is in another unit than one of length, a latitude
+        or longitude in one of length, or the times of either cannot be read: an observed date is a date
+        object or ISO 8601 text.
     """
     if dim not in ds.coords:
         raise MatchupError(tr("matchup.no_coordinate", dim=dim), tr("matchup.no_coordinate_hint", dim=dim))
     if not ds[dim].size:
         raise MatchupError(tr("matchup.empty_axis", dim=dim), tr("matchup.empty_axis_hint"))
     if name != "time":
+        told = df.attrs.get("units")
+        told = told.get(source) if isinstance(told, Mapping) else None
         observed = pd.to_numeric(df[source], errors="coerce").to_numpy(float, na_value=np.nan)
-        grid = np.asarray(ds[dim].values, dtype=float)
+        observed = _in_our_unit(observed, name, told, source)
+        grid = _in_our_unit(np.asarray(ds[dim].values, dtype=float), name, ds[dim].attrs.get("units"), dim)
         if grid.ndim == 1 and not np.isfinite(grid).all():
             raise MatchupError(tr("matchup.gap_in_axis", dim=dim), tr("matchup.gap_in_axis_hint", dim=dim))
         if name == "depth" and str(ds[dim].attrs.get("positive", "down")).lower() == "up":
@@ -179,6 +184,28 @@ def axis_of(ds: xr.Dataset, df: pd.DataFrame, name: str, dim: str, source: str) 
     if not np.issubdtype(coordinate.dtype, np.datetime64):
         coordinate = _to_datetime(coordinate)
     return Axis(name, dim, _days(pd.DatetimeIndex(coordinate.values)), _days(when))
+
+
+def _in_our_unit(values: np.ndarray, name: str, told: object, source: str) -> np.ndarray:
+    """Metres or degrees; where no unit is told, values are taken as they are."""
+    if not told:
+        return values
+    if name == "depth":
+        try:
+            return convert(values, "m", units=told)
+        except UnitsError as error:
+            raise MatchupError(
+                tr("matchup.bad_depth_unit", name=source, unit=told), tr("matchup.bad_depth_unit_hint")
+            ) from error
+    try:
+        unit = parse(told)
+    except UnitsError:  # degrees have more spellings than a parser knows
+        return values
+    if not unit.pint.dimensionless:
+        raise MatchupError(
+            tr("matchup.bad_place_unit", name=source, unit=told), tr("matchup.bad_place_unit_hint")
+        )
+    return np.rad2deg(values) if unit.canonical == "rad" else values
 
 
 def times(values: pd.Series, source: str) -> pd.DatetimeIndex:

@@ -13,7 +13,7 @@ from odatis_vre.i18n import tr
 from odatis_vre.matchup.gathering import gather, gather_lazily
 from odatis_vre.matchup.outcome import STATUS, placed, status_words
 from odatis_vre.matchup.pieces import Frame
-from odatis_vre.matchup.request import Request, checked
+from odatis_vre.matchup.request import Request, checked, refuse_other_than_mapping
 from odatis_vre.matchup.sources import Source, sources
 
 
@@ -78,7 +78,7 @@ def windows(
     >>> windows(ring, station, size={"lon": 3}).sst.values.tolist()
     [[178.5, 179.5, -179.5]]
     """
-    asked = checked(ds, obs, tolerance or {}, variables, columns, memory)
+    asked = checked(ds, obs, {} if tolerance is None else tolerance, variables, columns, memory)
     sizes = _sizes(asked, size)
     steps, status = asked.steps()
     sought = np.flatnonzero(status == STATUS.index("matched"))
@@ -99,6 +99,7 @@ def windows(
 
 def _sizes(asked: Request, size: Mapping[str, int]) -> dict[str, int]:
     """Dimension -> size, for the axes named."""
+    refuse_other_than_mapping(size, "size")
     named = {} if asked.curvilinear else {a: x.dim for a, x in asked.axes.items()}
     named |= {a: x.dim for a, x in asked.axes.items() if a in ("time", "depth")}
     known = {**{d: d for d in (*asked.place, *named.values())}, **named}

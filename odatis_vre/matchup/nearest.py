@@ -29,31 +29,33 @@ def great_circle_km(lat1, lon1, lat2, lon2) -> np.ndarray:
     return 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.minimum(half, 1)))
 
 
-def half_spacing(grid: np.ndarray, circle: float | None = None) -> float:
-    """Half the largest distance between neighbouring grid values.
+def half_spacing(ordered: np.ndarray, circle: float | None = None) -> np.ndarray:
+    """Half the distance from each grid value to the farther one of its neighbours.
 
     Parameters
     ----------
-    grid : ndarray, shape (n,)
-        Two values or more, in any order.
+    ordered : ndarray, shape (n,)
+        Ascending.
     circle : float, optional
         Length of the circle the values lie on (360 for longitudes). Its largest gap is then left out:
         it is the far side of a regional grid.
 
     Returns
     -------
-    float
+    ndarray, shape (n,)
+        0 for a single value.
 
     Examples
     --------
-    >>> half_spacing(np.array([358.5, 359.5, 0.5, 1.5]), circle=360)
-    0.5
+    >>> half_spacing(np.array([0.0, 1.0, 4.0])).tolist()
+    [0.5, 1.5, 1.5]
+    >>> half_spacing(np.array([0.5, 1.5, 358.5, 359.5]), circle=360).tolist()
+    [0.5, 0.5, 0.5, 0.5]
     """
-    if circle is None:
-        return float(np.diff(np.sort(grid)).max() / 2)
-    ordered = np.sort(grid % circle)
-    gaps = np.sort(np.diff(ordered, append=ordered[0] + circle))
-    return float(gaps[-2] / 2)
+    end = ordered[0] if circle is None else ordered[0] + circle
+    gaps = np.diff(ordered, append=end)
+    gaps[-1 if circle is None else np.argmax(gaps)] = 0
+    return np.maximum(gaps, np.roll(gaps, 1)) / 2
 
 
 def nearest_index(grid: np.ndarray, wanted: np.ndarray, tolerance: float | None) -> np.ndarray:
@@ -75,11 +77,7 @@ def nearest_index(grid: np.ndarray, wanted: np.ndarray, tolerance: float | None)
     order = np.argsort(grid)
     ordered = grid[order]
     at = nearest_of(ordered, np.where(np.isnan(wanted), ordered[0], wanted))
-    if tolerance is None:
-        gaps = np.diff(ordered)
-        limit = (np.maximum(np.r_[0, gaps], np.r_[gaps, 0]) / 2)[at]
-    else:
-        limit = tolerance
+    limit = half_spacing(ordered)[at] if tolerance is None else tolerance
     with np.errstate(invalid="ignore"):
         near = np.abs(wanted - ordered[at]) <= limit
     return np.where(near, order[at], -1)

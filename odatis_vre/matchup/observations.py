@@ -49,7 +49,8 @@ def points(
         positive down.
     df : DataFrame, n rows
         Observations with columns `lat` and `lon` (degrees), and `time` (dates, or ISO 8601 text) and
-        `depth` (metres, positive down) where the variables have these axes.
+        `depth` (metres, or the length that `attrs["units"]` tells; positive down) where the variables have
+        these axes.
     tolerance : mapping, default {"lat": 1.0, "lon": 1.0}
         Largest difference along each axis: degrees, metres, and for time a number of days, a text with a
         unit ("15D", "12h") or a timedelta; of a climatology, from the middle of what the step covers. An
@@ -86,8 +87,8 @@ def points(
     ------
     MatchupError
         No common coordinates, a missing column, an unknown axis or variable, a tolerance that is not a
-        number above or equal to 0 or a duration, dates that cannot be read, or a column of `df` that
-        would be overwritten.
+        number above or equal to 0 or a duration, dates that cannot be read, depths that are no lengths, or
+        a column of `df` that would be overwritten.
 
     Notes
     -----

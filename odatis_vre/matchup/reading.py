@@ -8,7 +8,7 @@ import psutil
 from distributed.system import MEMORY_LIMIT
 from tqdm.auto import tqdm
 
-from odatis_vre.matchup.sources import Region, Source
+from odatis_vre.matchup.sources import Source
 from odatis_vre.matchup.tasks import Job, Work, compute
 
 # Reads in flight: a network's delay is waited for once, not for each block.
@@ -64,7 +64,7 @@ def read_blocks(
                 one(number)
                 bar.update()
             return
-        heaviest = max((_held(source, job.region) + job.result_bytes for job in jobs), default=1)
+        heaviest = max((source.held(job.region) + job.result_bytes for job in jobs), default=1)
         pool = ThreadPoolExecutor(int(np.clip(memory // heaviest, 1, _THREADS)), "matchup")
         try:
             for done in as_completed([pool.submit(one, number) for number in range(len(jobs))]):
@@ -72,11 +72,3 @@ def read_blocks(
                 bar.update()
         finally:
             pool.shutdown(cancel_futures=True)
-
-
-def _held(source: Source, region: Region) -> float:
-    """Bytes that reading a region takes: whole chunks, as stored, as decoded, and where they go to."""
-    held = 1.0
-    for of, edges in zip(region, source.bounds, strict=True):
-        held *= edges[np.searchsorted(edges, of.stop)] - edges[np.searchsorted(edges, of.start, "right") - 1]
-    return 3 * held * source.cell_bytes

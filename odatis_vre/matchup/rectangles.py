@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from odatis_vre.matchup.nearest import great_circle_km, nearest_of
+from odatis_vre.matchup.nearest import great_circle_km, half_spacing, nearest_of
 from odatis_vre.matchup.pieces import repeated
 
 # Candidate cells handled at once: some 100 MB of working memory.
@@ -54,7 +54,7 @@ class Rectangles:
     ----------
     lat, lon : ndarray, shape (m,)
         Known positions, degrees; longitudes 0..360.
-    half_lat, half_lon : float
+    half_lat, half_lon : ndarray, shape (m,)
         Tolerance, degrees.
     row_lat, column_lon : ndarray, shape (ny,), (3 * nx,)
         The grid, ascending.
@@ -64,16 +64,16 @@ class Rectangles:
 
     lat: np.ndarray
     lon: np.ndarray
-    half_lat: float
-    half_lon: float
+    half_lat: np.ndarray
+    half_lon: np.ndarray
     row_lat: np.ndarray
     column_lon: np.ndarray
     row_index: np.ndarray
     column_index: np.ndarray
 
     @classmethod
-    def around(cls, lat, lon, grid_lat, grid_lon, tolerance_lat: float, tolerance_lon: float) -> "Rectangles":
-        """Rectangles of half-widths `tolerance_lat` and `tolerance_lon` (degrees) around positions.
+    def around(cls, lat, lon, grid_lat, grid_lon, tolerance_lat, tolerance_lon) -> "Rectangles":
+        """Rectangles of half-widths `tolerance_lat` and `tolerance_lon` around positions.
 
         Parameters
         ----------
@@ -81,20 +81,31 @@ class Rectangles:
             Known positions, degrees.
         grid_lat : ndarray, shape (ny,)
         grid_lon : ndarray, shape (nx,)
+        tolerance_lat, tolerance_lon : float or None
+            Degrees; None is the size of the cell that is nearest along the axis.
         """
+        lon = lon % 360
         row_index = np.argsort(grid_lat, kind="stable")
+        row_lat = grid_lat[row_index]
         circle = grid_lon % 360
         once = np.argsort(circle, kind="stable")
         column_lon = np.concatenate([circle[once] - 360, circle[once], circle[once] + 360])
-        half = tolerance_lat + _SLACK, min(tolerance_lon, 180.0) + _SLACK
-        return cls(lat, lon % 360, *half, grid_lat[row_index], column_lon, row_index, np.tile(once, 3))
+        if tolerance_lat is None:
+            tolerance_lat = half_spacing(row_lat)[nearest_of(row_lat, lat)]
+        if tolerance_lon is None:
+            tolerance_lon = half_spacing(circle[once], 360)[nearest_of(column_lon, lon) % len(once)]
+        half_lat, half_lon = (
+            np.broadcast_to(np.minimum(t, 180.0) + _SLACK, lat.shape) for t in (tolerance_lat, tolerance_lon)
+        )
+        return cls(lat, lon, half_lat, half_lon, row_lat, column_lon, row_index, np.tile(once, 3))
 
     def __len__(self) -> int:
         return len(self.lat)
 
     def of(self, which: np.ndarray | slice) -> "Rectangles":
         """The rectangles of some of the observations."""
-        return replace(self, lat=self.lat[which], lon=self.lon[which])
+        names = ("lat", "lon", "half_lat", "half_lon")
+        return replace(self, **{name: getattr(self, name)[which] for name in names})
 
     @cached_property
     def rows(self) -> tuple[np.ndarray, np.ndarray]:
@@ -179,10 +190,11 @@ class Rectangles:
         between_rows, between_columns = (
             np.diff(line).max(initial=0) / 2 for line in (self.row_lat, self.column_lon)
         )
-        off_lon = min(self.half_lon, between_columns + _SLACK)
+        half_lat, half_lon = (half.max(initial=0) for half in (self.half_lat, self.half_lon))
+        off_lon = min(half_lon, between_columns + _SLACK)
         foot = np.degrees(np.radians(off_lon) ** 2) if off_lon < 30 else np.inf
-        off_lat = min(self.half_lat, between_rows + foot + _SLACK)
-        half = {"half_lat": self.half_lat + off_lat, "half_lon": min(self.half_lon + off_lon, 180.0)}
+        off_lat = min(half_lat, between_rows + foot + _SLACK)
+        half = {"half_lat": half_lat + off_lat, "half_lon": min(half_lon + off_lon, 180.0)}
         return replace(self, lat=self.row_lat[rows], lon=self.column_lon[columns], **half).spans()
 
     def count(self) -> int:
@@ -220,7 +232,9 @@ class Rectangles:
             yield owner, first_row[owner] + down, first_column[owner] + right
 
 
-def _within(ordered: np.ndarray, wanted: np.ndarray, half: float) -> tuple[np.ndarray, np.ndarray]:
+def _within(
+    ordered: np.ndarray, wanted: np.ndarray, half: np.ndarray | float
+) -> tuple[np.ndarray, np.ndarray]:
     first = np.searchsorted(ordered, wanted - half)
     return first, np.searchsorted(ordered, wanted + half, side="right") - first
 

@@ -15,7 +15,7 @@ from odatis_vre.errors import MatchupError
 from odatis_vre.i18n import tr
 from odatis_vre.matchup.axes import AXES, Axis, axis_of, column, dimensions, times, unrolled
 from odatis_vre.matchup.curvilinear import CurvilinearGrid, Surroundings, closed_dimensions, repeated_cells
-from odatis_vre.matchup.nearest import half_spacing, nearest_index
+from odatis_vre.matchup.nearest import nearest_index
 from odatis_vre.matchup.outcome import STATUS
 from odatis_vre.matchup.reading import default_memory
 from odatis_vre.matchup.rectangles import Rectangles
@@ -163,8 +163,7 @@ def checked(
         place = tuple(ds[dims["lat"]].dims)
         ds = _without_repetition(ds, dims, place)
     names = _variables(ds, dims, place, variables)
-    columns = columns or {}
-    refuse_unknown_axis(columns)
+    columns = per_axis({} if columns is None else columns, "columns")
     axes = _axes(ds, df, dims, place, names, columns)
     known = {axis: column(df, axis, columns) for axis in axes}
     limits = _limits(tolerance, axes)
@@ -215,12 +214,28 @@ def _variables(ds, dims, place, wanted: Iterable[str] | None) -> list[str]:
     return names
 
 
-def refuse_unknown_axis(names: Iterable[str]) -> None:
-    """Raise where a name is none of `AXES`."""
-    if unknown := [str(n) for n in names if n not in AXES]:
+def per_axis(given: object, name: str) -> Mapping:
+    """An option that says something for each of some axes.
+
+    Raises
+    ------
+    MatchupError
+        It is no mapping, or names none of `AXES`.
+    """
+    refuse_other_than_mapping(given, name)
+    if unknown := [str(n) for n in given if n not in AXES]:
         raise MatchupError(
             tr("matchup.unknown_axis", names=", ".join(unknown)),
             tr("matchup.unknown_axis_hint", axes=", ".join(AXES)),
+        )
+    return given
+
+
+def refuse_other_than_mapping(given: object, name: str) -> None:
+    """Raise where one value was given for all axes."""
+    if not isinstance(given, Mapping):
+        raise MatchupError(
+            tr("matchup.no_mapping", name=name, value=given), tr("matchup.no_mapping_hint", name=name)
         )
 
 
@@ -242,7 +257,7 @@ def _axes(ds, df, dims, place, names, columns) -> dict[str, Axis]:
 
 
 def _limits(tolerance: Mapping[str, object], axes: dict[str, Axis]) -> dict[str, float | None]:
-    refuse_unknown_axis(tolerance)
+    tolerance = per_axis(tolerance, "tolerance")
     limits = {}
     for name, axis in axes.items():
         given = tolerance.get(name)
@@ -262,9 +277,6 @@ def _limits(tolerance: Mapping[str, object], axes: dict[str, Axis]) -> dict[str,
                 tr("matchup.bad_tolerance", axis=name, value=given), tr("matchup.bad_tolerance_hint")
             )
         limits[name] = number
-    for name, circle in (("lat", None), ("lon", 360)):
-        if limits[name] is None and axes[name].grid.ndim == 1:
-            limits[name] = half_spacing(axes[name].grid, circle)
     return limits
 
 

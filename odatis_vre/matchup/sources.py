@@ -46,6 +46,14 @@ class Source:
         """Bytes of the whole source."""
         return int(np.prod(self.shape, dtype=float)) * self.cell_bytes
 
+    def held(self, region: Region) -> float:
+        """Bytes that reading a region takes: whole chunks, as stored, as decoded, and where they go to."""
+        cells = 1.0
+        for of, edges in zip(region, self.bounds, strict=True):
+            first = edges[np.searchsorted(edges, of.start, "right") - 1]
+            cells *= edges[np.searchsorted(edges, of.stop)] - first
+        return 3 * cells * self.cell_bytes
+
     def read(self, region: Region) -> list[np.ndarray]:
         """The values of a region, one array per variable, for a source that is no dask graph."""
         return [np.asarray(v[region].values) for v in self.variables.values()]

@@ -13,6 +13,7 @@ import numpy as np
 from dask.callbacks import Callback
 from dask.delayed import Delayed
 from dask.highlevelgraph import HighLevelGraph
+from dask.system import CPU_COUNT
 
 from odatis_vre.matchup.sources import Region, Source
 
@@ -65,7 +66,7 @@ def compute(
     scheduler = dask.base.get_scheduler()
     client = getattr(scheduler, "__self__", None)
     if scheduler in _OF_THIS_PROCESS:
-        _in_place(source, jobs, work, receive, advance)
+        _in_place(source, jobs, work, receive, memory, advance)
         return
     run = partial(_on_cluster, client) if hasattr(client, "scheduler_info") else _elsewhere
     delayed = block_tasks(source, jobs, work)
@@ -73,8 +74,11 @@ def compute(
         run([delayed[number] for number in batch], batch, receive, advance)
 
 
-def _in_place(source: Source, jobs: Sequence[Job], work: Work, receive, advance) -> None:
-    """Threads of this process hand over their results themselves: nothing waits for the last of them."""
+def _in_place(source: Source, jobs: Sequence[Job], work: Work, receive, memory: float, advance) -> None:
+    """Threads of this process hand over their results themselves: nothing waits for the last of them.
+
+    There are as many as the memory allows, each with a block of its own.
+    """
 
     def done(arrays: list[np.ndarray], origin: tuple[int, ...], task: tuple[int, object]) -> Iterator:
         number, own = task
@@ -83,8 +87,11 @@ def _in_place(source: Source, jobs: Sequence[Job], work: Work, receive, advance)
 
     numbered = [Job(job.region, (number, job.task), 0) for number, job in enumerate(jobs)]
     delayed = block_tasks(source, numbered, done)
+    heaviest = max((source.held(job.region) + job.result_bytes for job in jobs), default=1)
+    usual = dask.config.get("num_workers", None) or CPU_COUNT
+    fewer = int(max(memory // heaviest, 1))
     with _told(delayed, advance):
-        dask.compute(_together(delayed))
+        dask.compute(_together(delayed), num_workers=fewer if fewer < usual else None)
 
 
 def _elsewhere(delayed: list[Delayed], numbers: list[int], receive, advance) -> None:

@@ -229,6 +229,45 @@ def test_a_depth_axis_positive_up_is_turned_down(ocean_cube):
     assert list(env.matched_depth) == [0, 200]
 
 
+@pytest.mark.parametrize(("unit", "per_metre"), [("centimeters", 100), ("km", 1e-3), ("METERS", 1)])
+def test_depths_of_any_length_are_matched_in_metres(ocean_cube, unit, per_metre):
+    grid = ocean_cube[["temperature"]].assign_coords(depth=ocean_cube.depth * per_metre)
+    grid.depth.attrs["units"] = unit
+    casts = at([47.5, 47.5], [-8.5, -8.5], time=["2001-03-20", "2001-11-02"], depth=[10.0, 150.0])
+    env = matchup.points(grid, casts)
+    assert list(env.temperature) == [3.0, 11.2]
+    assert list(env.matched_depth) == pytest.approx([0, 200])
+    casts.depth *= per_metre
+    casts.attrs["units"] = {"depth": unit}
+    assert list(matchup.points(ocean_cube[["temperature"]], casts).temperature) == [3.0, 11.2]
+
+
+@pytest.mark.parametrize("unit", ["dbar", "level"])
+def test_depths_that_are_no_lengths_are_refused(ocean_cube, unit):
+    casts = at(47.5, -8.5, time="2001-03-20", depth=10.0)
+    ocean_cube.depth.attrs["units"] = unit
+    with use_language("en"), pytest.raises(MatchupError, match=f"depths of depth are in '{unit}'"):
+        matchup.points(ocean_cube, casts)
+
+
+def test_positions_in_radians_are_read_and_those_of_a_projection_refused(island_sea, two_hauls):
+    expected = matchup.points(island_sea, two_hauls)
+    grid = island_sea.assign_coords(lat=np.deg2rad(island_sea.lat), lon=np.deg2rad(island_sea.lon))
+    grid.lat.attrs["units"] = grid.lon.attrs["units"] = "radian"
+    pd.testing.assert_frame_equal(matchup.points(grid, two_hauls), expected)
+    grid.lat.attrs["units"] = "km"
+    with use_language("en"), pytest.raises(MatchupError, match="positions of lat are in 'km'"):
+        matchup.points(grid, two_hauls)
+
+
+def test_without_a_tolerance_an_observation_lies_in_the_cell_on_an_uneven_grid():
+    lat, lon = np.array([0.0, 1, 2, 6]), np.array([10.0, 11, 12, 13, 17])
+    grid = xr.Dataset({"sst": (("lat", "lon"), np.ones((4, 5)))}, {"lat": lat, "lon": lon})
+    table = at([-0.6, 0.4, 7.9, 8.1, 3.9, 1, 1, 1], [11, 11, 11, 11, 11, 9.4, 18.9, 19.1])
+    env = matchup.points(grid, table, tolerance={})
+    assert list(env.status == "matched") == [False, True, True, False, True, False, True, False]
+
+
 @pytest.mark.parametrize("encode", ["cf", "month"])
 def test_a_climatology_is_matched_by_month(ocean_cube, encode):
     months = ocean_cube[["sst"]]
@@ -293,6 +332,8 @@ def test_the_other_names_of_the_axes_are_known(island_sea, two_hauls):
         ),
         ({"columns": {}}, {"tolerance": {"lat": -1}}, "tolerance -1 for lat"),
         ({"columns": {}}, {"tolerance": {"lat": "wide"}}, "tolerance 'wide' for lat"),
+        ({"columns": {}}, {"tolerance": 1.0}, r"tolerance=1\.0 does not say which axis.*\nName the axes"),
+        ({"columns": {}}, {"columns": "lon"}, "columns='lon' does not say which axis"),
         ({"columns": {}}, {"variables": ["chl"]}, r"does not hold: chl\.\nIt holds: sst"),
         ({"columns": {}}, {"method": "cubic"}, "Unknown method 'cubic'.\nUse method=\"nearest\" or"),
         ({"columns": {}}, {"memory": "much"}, "memory 'much' is not possible"),

@@ -189,6 +189,7 @@ def test_a_lazy_result_holds_the_same_and_reads_when_computed(daily_globe, kind,
         ({"latt": 3}, "along latt.*\nDid you mean lat?"),
         ({"depth": 3}, "along depth.*\nSizes may be given for: lat, lon, time"),
         ({}, "No size"),
+        (5, "size=5 does not say which axis"),
         ({"lon": 61}, "larger than the circle: it has 60.\nGive 59 at most"),
     ],
 )
