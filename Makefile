@@ -34,8 +34,9 @@ test-cluster: install $(VENV)/.tested ## Test on a real Kubernetes / Tester sur 
 	ODATIS_TEST_CLUSTER=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadscope tests/cluster --ignore $(OWN_CLUSTERS)
 
 # Beside each other: the images are built by one processor for the most part, and no test here needs them.
+# Another cluster gets its images from where ODATIS_IMAGE_PREFIX says.
 cluster-images:
-	@BASE=$${BASE:-local} sh images/build.sh --archive $${XDG_CACHE_HOME:-$$HOME/.cache}/odatis-vre/images
+	@test -n "$$ODATIS_IMAGE_PREFIX" || BASE=$${BASE:-local} sh images/build.sh --archive $${XDG_CACHE_HOME:-$$HOME/.cache}/odatis-vre/images
 
 own-clusters:
 	ODATIS_TEST_CLUSTER=1 $(BIN)/python -m pytest $(OWN_CLUSTERS)

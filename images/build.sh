@@ -16,7 +16,16 @@ fi
 base=${BASE:-python:3.11-slim-bookworm}
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 revision=$(git describe --always --dirty --abbrev=40 --exclude '*' 2>/dev/null) || revision=unknown
-SOURCE=${SOURCE:-$(git config --get remote.origin.url | sed -n 's#^\(https://\)\([^/@]*@\)\{0,1\}#\1#p')}
+published() { # where the source is: the remote as an https address with nobody's name in it, else the project's own
+    git config --get remote.origin.url 2>/dev/null | sed -n \
+        -e 's#^https://\([^/]*@\)\{0,1\}#https://#p;t' \
+        -e 's#^ssh://\([^/]*@\)\{0,1\}\([^/:]*\)\(:[0-9]*\)\{0,1\}/#https://\2/#p;t' \
+        -e 's#^\([^/:]*@\)\{0,1\}\([^/:@]*\):/\{0,1\}\([^/]\)#https://\2/\3#p' | grep . ||
+        sed -n '/^\[project\.urls\]/,/^$/s#^[^=]*= *"\(https://[^"@]*\)".*#\1#p' pyproject.toml | head -n 1
+}
+SOURCE=${SOURCE:-$(published)}
+[ -n "$SOURCE" ] || echo "No label says where the source is published: give SOURCE=https://... /" \
+    "Aucune étiquette ne dit où la source est publiée : donnez SOURCE=https://..." >&2
 if [ -z "${ENGINE:-}" ]; then
     if docker info >/dev/null 2>&1; then ENGINE=docker; else ENGINE=buildah; fi
 fi

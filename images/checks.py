@@ -6,6 +6,7 @@ Assertions say what is wrong: nothing but the image's own packages may be needed
 import importlib
 import importlib.metadata
 import importlib.util
+import json
 import os
 import re
 import shutil
@@ -32,7 +33,7 @@ def sound() -> None:
     assert writable(os.environ["HOME"])
     assert writable("/tmp")
     assert not writable("/opt/odatis")
-    tools = [tool for tool in BUILD_TOOLS if shutil.which(tool, path="/opt/odatis/bin:/usr/bin:/bin")]
+    tools = build_tools()
     assert not tools, tools
     left = [path for path in ("/build", "/library", "/etc/pip.conf") if Path(path).exists()]
     left += [str(path) for path in Path("/var/lib/apt/lists").glob("*Packages*")]
@@ -40,6 +41,11 @@ def sound() -> None:
     slow = not_compiled()
     # Templates and code for other versions of Python stay as they are; nothing imports them.
     assert len(slow) < 40, f"{len(slow)} modules are compiled again at each start: {slow[:5]}"
+
+
+def build_tools() -> list[str]:
+    """The programs on the image's PATH that build or install others."""
+    return [found for found in map(shutil.which, BUILD_TOOLS) if found]
 
 
 def not_compiled() -> list[str]:
@@ -102,17 +108,32 @@ def imports(*names: str) -> None:
         assert Path(module.__cached__).exists(), name
 
 
-def answers(url: str, *command: str, log=None, seconds: float = 60) -> bytes:
-    """What a server started with a command says at an address, once it says something."""
+def health(image: str) -> list[str]:
+    """The command by which an image says how it is, as its Dockerfile has it."""
+    lines = Path(__file__).with_name(image).joinpath("Dockerfile").read_text("utf-8").splitlines()
+    (said,) = (line for line in lines if line.startswith("HEALTHCHECK"))
+    return json.loads(said.removeprefix("HEALTHCHECK CMD "))
+
+
+def answers(url: str, *command: str, well=(), log=None, seconds: float = 60) -> bytes:
+    """What a server started with a command says at an address, once it says something.
+
+    The command `well`, if any, must fail before the server starts and succeed when it answers.
+    """
+    assert not well or subprocess.run(well, stdout=log, stderr=log).returncode, f"{well} sees no difference"
     server = subprocess.Popen(command, stdout=log, stderr=log)
     patience = time.monotonic() + seconds
     try:
         while server.poll() is None and time.monotonic() < patience:
             try:
                 with urllib.request.urlopen(url, timeout=5) as answer:
-                    return answer.read()
+                    said = answer.read()
             except OSError:
                 time.sleep(0.2)
+                continue
+            if well:
+                run(*well)
+            return said
         raise AssertionError(f"{command}: no answer at {url}, exit code {server.poll()}")
     finally:
         server.terminate()

@@ -170,6 +170,8 @@ def _sentence(
         return tr("settings.missing_key", **{**where, "key": ".".join((*at, "auth", message.split()[1]))})
     if message == "nobody":
         return tr("settings.nobody", **where)
+    if kind == "value_error" and own is None:
+        return tr("settings.refused", **where, reason=message)
     if message in ("size", "image"):
         allowed = tr(f"settings.{message}")
     elif own and own[0] == "hub" and kind == "value_error":

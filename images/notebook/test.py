@@ -34,7 +34,9 @@ assert "fr_FR" in languages, languages
 
 with Path("server.log").open("w+") as log:
     server = ("jupyter-lab", "--no-browser", "--port=8888", "--ServerApp.log_level=INFO")
-    checks.answers("http://127.0.0.1:8888/api", *server, log=log)
+    # The hub says to a server where it is to answer.
+    well = ("env", "JUPYTERHUB_SERVICE_URL=http://127.0.0.1:8888", *checks.health("notebook"))
+    checks.answers("http://127.0.0.1:8888/api", *server, well=well, log=log)
     log.seek(0)
     said = log.read()
 assert "odatis_vre.lab | extension was successfully loaded" in said, said

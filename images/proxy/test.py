@@ -20,4 +20,6 @@ there = versions(Path("/opt/odatis/node_modules/.package-lock.json"))
 assert there.items() <= wanted.items(), there.items() - wanted.items()
 assert wanted[f"node_modules/{PROXY}"] in checks.run(PROXY, "--version")
 with Path("log").open("w") as log:
-    assert b"OK" in checks.answers("http://127.0.0.1:8000/_chp_healthz", PROXY, "--port=8000", log=log)
+    server = (PROXY, "--port=8000")
+    said = checks.answers("http://127.0.0.1:8000/_chp_healthz", *server, well=checks.health("proxy"), log=log)
+assert b"OK" in said, said

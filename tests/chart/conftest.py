@@ -8,6 +8,7 @@ import sys
 from functools import cache
 from pathlib import Path
 
+import kubernetes_validate
 import pytest
 import yaml
 
@@ -19,6 +20,9 @@ VARIANTS = sorted((Path(__file__).parent / "variants").glob("*.yaml"))
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "odatis-vre" / "programs"
 # The newest that the schemas of the test know, and not older than Chart.yaml asks for.
 KUBERNETES = "1.36.0"
+# Their schemas come with the programs that define them: neither Kubernetes nor this repository has them. The
+# tests' cluster, which has both programs, takes the objects: tests/cluster/vre/site.
+NOT_OF_KUBERNETES = {"CiliumNetworkPolicy", "HTTPRoute"}
 
 
 def _built_in_ci() -> str | None:
@@ -66,6 +70,23 @@ class Helm:
         done = self.template("--values", file, *words)
         assert done.returncode != 0, "Helm accepted it"
         return done.stderr
+
+
+@cache
+def _takes(text: str) -> None:
+    kubernetes_validate.validate(json.loads(text), "1.36", strict=True)
+
+
+@pytest.fixture(scope="session")
+def kubernetes_takes():
+    """Check objects with Kubernetes' schema; most are the same in every variant, and are looked at once."""
+
+    def check(objects: list[dict]) -> None:
+        for found in objects:
+            if found["kind"] not in NOT_OF_KUBERNETES:
+                _takes(json.dumps(found))
+
+    return check
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 import re
 from pathlib import Path
 
-import kubernetes_validate
 import pytest
 import yaml
 
@@ -18,13 +17,12 @@ BLOCKS = blocks("operate.md")
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=range(len(BLOCKS)))
-def test_an_example_is_taken(helm, tmp_path, block):
+def test_an_example_is_taken(helm, tmp_path, block, kubernetes_takes):
     if "\nkind:" in block:
-        kubernetes_validate.validate(yaml.safe_load(block.replace("CLAIM", "home-ana")), "1.36", strict=True)
+        kubernetes_takes([yaml.safe_load(block.replace("CLAIM", "home-ana"))])
     else:
         (file := tmp_path / "values.yaml").write_text(block, "utf-8")
-        done = helm.template("--values", file)
-        assert done.returncode == 0, done.stderr
+        kubernetes_takes(helm.objects(file))
 
 
 def test_both_languages_show_the_same_examples():

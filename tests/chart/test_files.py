@@ -73,6 +73,13 @@ def test_notes_name_the_operators_own_password(helm):
     )
 
 
+def test_notes_of_a_vre_that_is_open_to_all_name_nobody(helm):
+    said = notes(helm, "--set", "vre.auth.allow_all=true")
+    assert "User:              any name\n" in said
+    assert "Utilisateur :      n'importe quel nom\n" in said
+    assert "researcher" not in said
+
+
 def test_notes_warn_when_policies_are_off(helm):
     assert "WARNING" in notes(helm, "--set", "networkPolicy.enabled=false")
     assert "WARNING" not in notes(helm)

@@ -1,19 +1,14 @@
 """Every variant of the values renders objects that Kubernetes takes, and that are safe."""
 
-import json
 import re
-from functools import cache
 from pathlib import Path
 
-import kubernetes_validate
 import pytest
 from traitlets.config import Config
 
 from odatis_vre.hub.kubernetes.pods import CONTAINER_SECURITY, POD_SECURITY
 from odatis_vre.hub.kubernetes.traits import configure_kubernetes
 
-# Their schemas come with the programs that define them.
-NOT_OF_KUBERNETES = {"CiliumNetworkPolicy", "HTTPRoute"}
 OF_THE_CLUSTER = {"PersistentVolume"}
 NAMED = re.compile(r"(@sha256:[0-9a-f]{64}|:v?\d[\w.-]*)$")
 
@@ -22,16 +17,8 @@ def containers(pod: dict) -> list[dict]:
     return [*pod["spec"].get("initContainers", []), *pod["spec"]["containers"]]
 
 
-@cache
-def takes(text: str) -> None:
-    """Most objects are the same in every variant, and are looked at once."""
-    kubernetes_validate.validate(json.loads(text), "1.36", strict=True)
-
-
-def test_kubernetes_takes_every_object(objects):
-    for found in objects:
-        if found["kind"] not in NOT_OF_KUBERNETES:
-            takes(json.dumps(found))
+def test_kubernetes_takes_every_object(objects, kubernetes_takes):
+    kubernetes_takes(objects)
 
 
 def test_nothing_is_said_twice(objects):

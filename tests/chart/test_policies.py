@@ -5,12 +5,18 @@ from pathlib import Path
 
 import pytest
 
-OIDC = Path(__file__).parent / "variants" / "oidc.yaml"
-CLOSED = Path(__file__).parent / "variants" / "closed-network.yaml"
+VARIANTS = Path(__file__).parent / "variants"
+OIDC, CLOSED = VARIANTS / "oidc.yaml", VARIANTS / "closed-network.yaml"
 # Components whose pods reach the Internet; the hub for its login provider.
 OUT = ("singleuser-server", "dask-worker", "dashboard", "hub")
 PUBLIC = ["134.246.142.20", "8.8.8.8", "2606:4700::1111", "2a01:e0a::1"]
 METADATA = ["169.254.169.254", "169.254.170.2", "100.100.100.200", "192.0.0.192"]
+# Who reaches them has the rights of the machine.
+RIGHTS = [
+    *METADATA,
+    *("168.63.129.16", "fd00:ec2::254", "fd00:ec2::23", "fd20:ce::254", "fe80::a9fe:a9fe"),
+    *("64:ff9b::a9fe:a9fe", "64:ff9b:1::a9fe:a9fe", "2002:a9fe:a9fe::1"),
+]
 NOT_PUBLIC = [
     *METADATA,
     *("10.1.2.3", "172.16.0.1", "172.31.255.254", "192.168.1.1", "240.10.0.1", "198.18.0.1"),
@@ -67,6 +73,29 @@ def test_a_listed_data_server_on_a_private_address_is_reached(helm, tmp_path):
     assert allows(policy, "10.1.2.3")
     assert allows(policy, "fd12::1")
     assert not allows(policy, "10.1.2.4")
+
+
+@pytest.mark.parametrize("component", OUT)
+def test_what_hands_out_a_machines_rights_is_refused_whatever_the_list_says(helm, component):
+    replaced = policies(helm.objects(OIDC, VARIANTS / "private-replaced.yaml"))[component]
+    assert [address for address in RIGHTS if allows(replaced, address)] == []
+    assert not allows(replaced, "203.0.113.7")
+    assert allows(replaced, "8.8.8.8")
+
+
+@pytest.mark.parametrize("component", OUT)
+def test_more_private_addresses_leave_the_shipped_ones_private(helm, component):
+    policy = policies(helm.objects(OIDC, VARIANTS / "private-added.yaml"))[component]
+    more = ("203.0.113.7", "2001:db8::7")
+    assert [address for address in (*NOT_PUBLIC, *more) if allows(policy, address)] == []
+    assert [address for address in PUBLIC if not allows(policy, address)] == []
+
+
+def test_no_exception_is_said_twice(objects):
+    for policy in policies(objects).values():
+        peers = [peer for rule in policy["spec"].get("egress", []) for peer in rule.get("to", [])]
+        for block in (peer["ipBlock"] for peer in peers if "ipBlock" in peer):
+            assert len(block.get("except", [])) == len(set(block.get("except", [])))
 
 
 def test_every_exception_lies_within_what_it_is_taken_from(objects):

@@ -1,6 +1,7 @@
 """Values, schema and model are one; what is wrong is refused before anything is installed."""
 
 import json
+import re
 import tomllib
 from collections import defaultdict
 from importlib.metadata import version
@@ -11,10 +12,13 @@ import yaml
 from pydantic import BaseModel
 from traitlets.config import Config
 
+from odatis_vre.hub.kubernetes.data_values import TAKEN as FOLDERS
 from odatis_vre.hub.kubernetes.gateway import configure_gateway_api, configure_gateway_controller
+from odatis_vre.hub.kubernetes.passthrough import SECRETS
 from odatis_vre.hub.kubernetes.release import Release, read_values
 from odatis_vre.hub.kubernetes.traits import configure_kubernetes
 from odatis_vre.hub.kubernetes.values import Values, schema
+from odatis_vre.i18n import LANGUAGES, tr
 
 ROOT = Path(__file__).parents[2]
 CHART = ROOT / "helm" / "odatis-vre"
@@ -24,6 +28,7 @@ SMALL = {
     "memory": "1G",
     "cores": 1,
 }
+TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount"
 OIDC = {"issuer": "https://login.example.org", "client_id": "vre"}
 ABOUT = yaml.safe_load((CHART / "Chart.yaml").read_text("utf-8"))
 
@@ -107,6 +112,7 @@ def test_an_unknown_key_at_any_level_is_refused_by_name(helm, tmp_path):
         ({"proxy": {"service": {"port": 0}}}, "/proxy/service/port"),
         ({"data": {"mounts": {"Sea": {"path": "/d", "pvc": "p"}}}}, "Sea"),
         ({"data": {"mounts": {"sea": {"path": "d", "pvc": "p"}}}}, "/data/mounts/sea/path"),
+        ({"data": {"mounts": {"sea": {"path": "/d:ro", "pvc": "p"}}}}, "/data/mounts/sea/path"),
         ({"networkPolicy": {"private": ["10.0.0.0"]}}, "/networkPolicy/private/0"),
         ({"data": {"mounts": {"sea": {"path": "/d"}}}}, "data.mounts.sea: give one of pvc, nfs, hostPath"),
         ({"data": {"mounts": {"sea": {"path": "/d", "pvc": "p", "hostPath": "/p"}}}}, "data.mounts.sea"),
@@ -166,6 +172,86 @@ def test_a_mistake_is_refused_and_named(helm, tmp_path, values, said):
 )
 def test_the_newest_image_is_refused_without_the_schema_too(helm, tmp_path, values, said):
     assert said in helm.refusal(tmp_path, values, "--skip-schema-validation")
+
+
+def refused_in_both_languages(helm, folder, values: dict, key: str, **fields) -> None:
+    """By the chart and by the model, in the same words."""
+    said = helm.refusal(folder, values)
+    for lang in LANGUAGES:
+        assert tr(f"hub.kubernetes.{key}", lang=lang, **fields) in said
+    with pytest.raises(ValueError, match="validation error") as caught:
+        Values.model_validate(values)
+    assert tr(f"hub.kubernetes.{key}", **fields) in str(caught.value)
+
+
+SAME = [("/tmp", "/tmp"), ("/tmp/", "/tmp"), ("//home/odatis", "/home/odatis"), ("/data/../srv", "/srv")]
+
+
+@pytest.mark.parametrize(("written", "path"), [*SAME, ("/", "/"), ("/home", "/home"), ("/usr", "/usr")])
+def test_a_mount_over_the_vres_own_folders_is_refused(helm, tmp_path, written, path):
+    values = {"data": {"mounts": {"sea": {"path": written, "pvc": "p"}}}}
+    refused_in_both_languages(helm, tmp_path, values, "mount_taken", name="sea", path=path)
+
+
+def test_chart_and_model_know_the_same_folders_and_secrets():
+    text = (CHART / "templates" / "_validate.tpl").read_text("utf-8")
+    lists = [set(re.findall(r'"([^"]+)"', found)) for found in re.findall(r':= list ((?:"[^"]+" ?)+)', text)]
+    assert set(FOLDERS) in lists
+    assert set(SECRETS) in lists
+
+
+def test_every_folder_of_a_pod_of_the_chart_is_known(helm):
+    said = {path.rstrip("/") for path in re.findall(r"mountPath: (/\S*)", helm.text())}
+    # Of pods that have no data.
+    assert said - {"/etc/odatis-vre", "/etc/traefik", "/srv/hub", TOKEN} <= set(FOLDERS)
+
+
+def test_two_mounts_at_one_place_are_refused(helm, tmp_path):
+    mounts = {"a": {"path": "/d", "pvc": "p"}, "b": {"path": "/d/", "pvc": "q"}}
+    fields = {"first": "a", "second": "b", "path": "/d"}
+    refused_in_both_languages(helm, tmp_path, {"data": {"mounts": mounts}}, "mount_twice", **fields)
+
+
+def test_mounts_beside_and_below_the_vres_own_folders_are_taken(helm, tmp_path):
+    paths = ("/data", "/srv/data", "/tmpdata", "/home/odatis/data", "/data/sea")
+    mounts = {f"m{number}": {"path": path, "pvc": "p"} for number, path in enumerate(paths)}
+    (file := tmp_path / "values.yaml").write_text(yaml.safe_dump({"data": {"mounts": mounts}}), "utf-8")
+    assert helm.objects(file)
+    assert len(Values.model_validate({"data": {"mounts": mounts}}).data.mounts) == len(paths)
+
+
+HUSH = {
+    **{f"SomeAuthenticator.{trait}": "hush" for trait in SECRETS},
+    "JupyterHub.db_url": "postgresql://hub:hush@db/hub",
+    "SomeHub.db_url": "postgresql://db/hub?user=hub&password=hush",
+    "JupyterHub.services": [{"name": "s", "api_token": "hush"}],
+}
+
+
+@pytest.mark.parametrize("trait", HUSH)
+def test_a_secret_among_the_traits_is_refused_and_not_repeated(helm, tmp_path, trait):
+    name, _, short = trait.partition(".")
+    values = {"hub": {"config": {name: {short: HUSH[trait]}}}}
+    refused_in_both_languages(helm, tmp_path, values, "secret_trait", name=name, trait=short)
+    assert "hush" not in helm.refusal(tmp_path, values)
+
+
+MOVED = {"base_url": "/vre/", "bind_url": "http://:8000/vre/"}
+
+
+@pytest.mark.parametrize("trait", MOVED)
+def test_a_hub_below_its_host_name_is_refused(helm, tmp_path, trait):
+    values = {"hub": {"config": {"JupyterHub": {trait: MOVED[trait]}}}}
+    fields = {"name": "JupyterHub", "trait": trait, "value": MOVED[trait]}
+    refused_in_both_languages(helm, tmp_path, values, "base_url", **fields)
+
+
+def test_traits_that_are_no_secret_and_move_nothing_are_taken(helm, tmp_path):
+    hub = {"db_url": "postgresql://hub@db/hub", "base_url": "/", "bind_url": "http://:8000/"}
+    values = {"hub": {"config": {"JupyterHub": hub, "GenericOAuthenticator": {"token_url": "https://a/t"}}}}
+    (file := tmp_path / "values.yaml").write_text(yaml.safe_dump(values), "utf-8")
+    assert helm.objects(file)
+    assert Values.model_validate(values).hub.config["JupyterHub"] == hub
 
 
 TAKEN = {

@@ -61,6 +61,13 @@ def test_it_runs_as_user_1000_under_tini_and_says_how_it_is(dockerfile):
     assert json.loads(health.removeprefix("HEALTHCHECK CMD "))
 
 
+def test_a_pip_of_the_base_does_not_stay(dockerfile):
+    said = instructions(dockerfile)
+    last = max(number for number, line in enumerate(said) if line.startswith("FROM"))
+    (removal,) = (line for line in said[last:] if "rm -rf /usr/local/bin/pip*" in line)
+    assert "/usr/local/lib/python3*/site-packages/pip*" in removal
+
+
 def test_it_carries_the_labels(dockerfile):
     (labels,) = (line for line in instructions(dockerfile) if line.startswith("LABEL"))
     assert set(re.findall(r"org\.opencontainers\.image\.([\w.]+)=", labels)) == LABELS

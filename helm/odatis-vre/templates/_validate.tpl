@@ -28,7 +28,34 @@
 {{- if and (eq .Values.hub.db.type "url") (not .Values.hub.db.url) -}}
   {{- fail "hub.db.type is url: hub.db.url names the Secret that holds the URL." -}}
 {{- end -}}
+{{- /* As SECRETS of hub/kubernetes/passthrough.py: values are shown in a ConfigMap. */ -}}
+{{- $secrets := list "admin_password" "api_tokens" "auth_token" "client_secret" "cookie_secret" "github_client_secret" "keys" "password" "proxy_auth_token" "service_tokens" "user_password" -}}
+{{- range $class, $traits := .Values.hub.config -}}
+  {{- range $trait, $value := $traits -}}
+    {{- $with := and (eq $trait "db_url") (regexMatch "://[^:/]*:[^@]*@|[?&]password=" (toString $value)) -}}
+    {{- if or (has $trait $secrets) $with (contains "\"api_token\":" (toJson $value)) -}}
+      {{- fail (printf "hub.config: %[1]s.%[2]s is a secret, and values are shown in a ConfigMap. Name a Secret in hub.password, hub.clientSecret or hub.db.url; the Secret vre holds the others. / hub.config : %[1]s.%[2]s est un secret, et les valeurs se lisent dans un ConfigMap. Nommez un Secret dans hub.password, hub.clientSecret ou hub.db.url ; le Secret vre contient les autres." $class $trait) -}}
+    {{- end -}}
+    {{- $moved := and (eq $trait "base_url") (trimAll "/" (toString $value)) -}}
+    {{- if or $moved (and (eq $trait "bind_url") (regexMatch "://[^/]*/." (toString $value))) -}}
+      {{- fail (printf "hub.config: %[1]s.%[2]s cannot be %[3]v: the VRE is at the root of its host name. Give it a name of its own, in ingress.hosts or httpRoute.hostnames. / hub.config : %[1]s.%[2]s ne peut pas valoir %[3]v : le VRE est à la racine de son nom d'hôte. Donnez-lui un nom à lui, dans ingress.hosts ou httpRoute.hostnames." $class $trait $value) -}}
+    {{- end -}}
+  {{- end -}}
+{{- end -}}
+{{- /* As TAKEN of hub/kubernetes/data_values.py. */ -}}
+{{- $own := list "/bin" "/dev" "/etc/dask-credentials" "/lib" "/opt/odatis" "/proc" "/sbin" "/sys" "/usr" "/home/odatis" "/run/vre" "/tmp" "/var/run/secrets" "/srv/catalog" "/srv/catalog-status" "/srv/found" "/srv/gallery" "/srv/notebooks" "/srv/templates" "/srv/workshops" -}}
+{{- $seen := dict -}}
 {{- range $name, $mount := .Values.data.mounts -}}
+  {{- $path := clean $mount.path -}}
+  {{- range $own -}}
+    {{- if hasPrefix (printf "%s/" (trimSuffix "/" $path)) (print . "/") -}}
+      {{- fail (printf "data.mounts: %[1]s cannot be mounted at %[2]s: this folder, or one in it, is the VRE's own. Choose another, such as /data/%[1]s. / data.mounts : %[1]s ne peut pas être monté à %[2]s : ce dossier, ou l'un de ceux qu'il contient, est au VRE lui-même. Choisissez-en un autre, par exemple /data/%[1]s." $name $path) -}}
+    {{- end -}}
+  {{- end -}}
+  {{- with get $seen $path -}}
+    {{- fail (printf "data.mounts: %[1]s and %[2]s are both mounted at %[3]s. Give each a folder of its own. / data.mounts : %[1]s et %[2]s sont tous deux montés à %[3]s. Donnez à chacun un dossier à lui." . $name $path) -}}
+  {{- end -}}
+  {{- $_ := set $seen $path $name -}}
   {{- $sources := 0 -}}
   {{- range $key := list "pvc" "nfs" "hostPath" -}}
     {{- if index $mount $key }}{{ $sources = add1 $sources }}{{ end -}}

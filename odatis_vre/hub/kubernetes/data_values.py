@@ -1,16 +1,25 @@
 """The values of what people read: data, object stores, the catalogue and its check, notebooks."""
 
+import posixpath
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from odatis_vre.hub.kubernetes.value_parts import Name, Part, Pod, Resources, resources
+from odatis_vre.i18n import tr
 
 __all__ = ["Catalog", "Cidr", "Data", "Egress", "Mount", "Notebooks", "ObjectStore", "Volume"]
 
 # With "data-" and a hash it is the name of a claim.
 MountName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$")]
 FileName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-][a-zA-Z0-9._-]*$")]
+# Folders of the image, and of the volumes that pods have of their own; templates/_validate.tpl has them too.
+TAKEN = (
+    *("/bin", "/dev", "/etc/dask-credentials", "/lib", "/opt/odatis", "/proc", "/sbin", "/sys", "/usr"),
+    *("/home/odatis", "/run/vre", "/tmp", "/var/run/secrets"),
+    *("/srv/catalog", "/srv/catalog-status", "/srv/found", "/srv/notebooks"),
+    *("/srv/gallery", "/srv/templates", "/srv/workshops"),
+)
 Cidr = Annotated[str, Field(pattern=r"^[0-9a-fA-F.:]+/[0-9]+$")]
 
 
@@ -35,7 +44,7 @@ class Mount(Part):
     volume and the claim.
     """
 
-    path: str = Field(pattern=r"^/", description="where it is mounted")
+    path: str = Field(pattern=r"^/[^:]*$", description="where it is mounted; no folder of the VRE's own")
     pvc: Name | None = Field(None, description="claim in this namespace")
     nfs: Nfs | None = None
     host_path: str | None = Field(None, pattern=r"^/", description="folder of each node")
@@ -74,6 +83,19 @@ class Data(Part):
         {}, description="by name; the one called default is read where a catalogue entry names none"
     )
     endpoints: list[Egress] = Field([], description="data servers on private addresses that pods may reach")
+
+    @field_validator("mounts")
+    @classmethod
+    def _places(cls, mounts):
+        seen: dict[str, str] = {}
+        for name, mount in sorted(mounts.items()):
+            path = "/" + posixpath.normpath(mount.path).lstrip("/")
+            if any(f"{own}/".startswith(path.rstrip("/") + "/") for own in TAKEN):
+                raise ValueError(tr("hub.kubernetes.mount_taken", name=name, path=path))
+            if path in seen:
+                raise ValueError(tr("hub.kubernetes.mount_twice", first=seen[path], second=name, path=path))
+            seen[path] = name
+        return mounts
 
 
 class Volume(Part):

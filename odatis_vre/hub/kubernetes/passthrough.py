@@ -1,6 +1,8 @@
 """Traits that the operator sets by class: `hub.config` of the values, last."""
 
 import difflib
+import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,7 +11,41 @@ from traitlets.config import Config, Configurable
 from odatis_vre.errors import SettingsError
 from odatis_vre.i18n import tr
 
-__all__ = ["set_passthrough"]
+__all__ = ["SECRETS", "refused_trait", "set_passthrough"]
+
+# Values are shown in a ConfigMap; templates/_validate.tpl refuses the same traits.
+SECRETS = (
+    *("admin_password", "api_tokens", "auth_token", "client_secret", "cookie_secret", "github_client_secret"),
+    *("keys", "password", "proxy_auth_token", "service_tokens", "user_password"),
+)
+_PASSWORD_IN_URL = re.compile(r"://[^:/]*:[^@]*@|[?&]password=")
+
+
+def refused_trait(config: Mapping[str, Mapping[str, Any]]) -> str | None:
+    """Why values may not set a trait: it is a secret, or moves the hub from where the chart looks for it.
+
+    Parameters
+    ----------
+    config : mapping of class name to mapping of trait to value
+
+    Returns
+    -------
+    str or None
+        Never with the value of a secret.
+    """
+    for name, traits in config.items():
+        for trait, value in traits.items():
+            if _is_secret(trait, value):
+                return tr("hub.kubernetes.secret_trait", name=name, trait=trait)
+            moved = trait == "base_url" and str(value).strip("/")
+            if moved or (trait == "bind_url" and re.search("://[^/]*/.", str(value))):
+                return tr("hub.kubernetes.base_url", name=name, trait=trait, value=value)
+    return None
+
+
+def _is_secret(trait: str, value: Any) -> bool:
+    with_password = trait == "db_url" and _PASSWORD_IN_URL.search(str(value))
+    return trait in SECRETS or bool(with_password) or '"api_token":' in json.dumps(value, default=str)
 
 
 def set_passthrough(c: Config, config: Mapping[str, Mapping[str, Any]]) -> None:

@@ -1,5 +1,7 @@
 """The pods of notebook servers: KubeSpawner's traits."""
 
+from typing import Any
+
 from kubespawner.slugs import is_valid_label, safe_slug
 from traitlets.config import Config
 
@@ -95,13 +97,33 @@ def set_mounts(c: Config, values: Values) -> None:
     mounts = [{"name": "home", "mountPath": HOME}]
     env = gateway_environment()
     for more in (pod_local_volumes(), data_volumes(values), notebook_volumes(values)):
-        volumes, mounts, env = volumes + more[0], mounts + more[1], env + more[2]
+        written = as_written(list(more))
+        volumes, mounts, env = volumes + written[0], mounts + written[1], env + written[2]
     c.KubeSpawner.volumes = volumes
     c.KubeSpawner.volume_mounts = mounts
     environment = {one["name"]: one.get("value", one) for one in env}
     environment["HOME"] = HOME
     environment["JUPYTERHUB_ACTIVITY_INTERVAL"] = str(activity_seconds(values.vre))
-    c.KubeSpawner.environment = {**environment, **values.singleuser.extra_env}
+    c.KubeSpawner.environment = {**environment, **as_written(values.singleuser.extra_env)}
+
+
+def as_written(found: Any) -> Any:
+    """Texts in lists and mappings, such that KubeSpawner, which fills in `{username}`, leaves them alone.
+
+    Parameters
+    ----------
+    found : str, list, dict or other
+
+    Examples
+    --------
+    >>> as_written({"LAB": ['{"theme": "dark"}']})
+    {'LAB': ['{{"theme": "dark"}}']}
+    """
+    if isinstance(found, str):
+        return found.replace("{", "{{").replace("}", "}}")
+    if isinstance(found, dict):
+        return {key: as_written(value) for key, value in found.items()}
+    return [as_written(value) for value in found] if isinstance(found, list) else found
 
 
 def set_placement(c: Config, values: Values) -> None:

@@ -8,9 +8,10 @@ import json
 import sys
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from odatis_vre.hub.kubernetes.data_values import Catalog, Cidr, Data, Egress, Notebooks
+from odatis_vre.hub.kubernetes.passthrough import refused_trait
 from odatis_vre.hub.kubernetes.value_parts import (
     Claim,
     Image,
@@ -53,8 +54,15 @@ class Hub(Pod):
     )
     password: SecretKey | None = Field(None, description="Secret with the shared password; none makes one")
     config: dict[str, dict[str, Any]] = Field(
-        {}, description="traits by class, set last: {JupyterHub: {concurrent_spawn_limit: 100}}"
+        {}, description="traits by class, set last: {JupyterHub: {concurrent_spawn_limit: 100}}; no secret"
     )
+
+    @field_validator("config")
+    @classmethod
+    def _no_secret(cls, config):
+        if said := refused_trait(config):
+            raise ValueError(said)
+        return config
 
 
 class Service(Part):
@@ -124,7 +132,7 @@ class SingleUser(Placement):
     image: Image = Image(name="odatis-vre/notebook")
     storage: Home = Home()
     start_timeout: int = Field(300, ge=1, description="seconds a server may take to start")
-    extra_env: dict[str, str] = Field({}, description="environment variables; never a secret")
+    extra_env: dict[str, str] = Field({}, description="environment variables, word for word; never a secret")
 
 
 class DaskPods(Placement):
@@ -169,7 +177,12 @@ class NetworkPolicy(Part):
             *("fc00::/7", "fe80::/10", "fec0::/10", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16"),
         ],
         description="addresses that are not the public Internet: pods, services, nodes, cloud metadata, "
-        "Azure's 168.63.129.16, IPv6 addresses that stand for IPv4 ones; add the nodes' if they are public",
+        "Azure's 168.63.129.16, IPv6 addresses that stand for IPv4 ones; a list of yours replaces this one, "
+        "but what hands out a machine's rights (169.254.0.0/16 and its like) is refused whatever it says",
+    )
+    also_private: list[Cidr] = Field(
+        [],
+        description="more of them: the nodes' and the Kubernetes API's addresses where they are public",
     )
     dns: dict[str, str] = Field(
         {"k8s-app": "kube-dns"}, description="labels of the DNS pods in the namespace kube-system"

@@ -56,9 +56,12 @@ def built_images() -> list[Path]:
 
 
 @pytest.fixture(scope="session")
-def chart_values(cluster, built_images) -> dict:
+def chart_values(cluster, request) -> dict:
     """Values that name the images of this checkout, and sizes for two cores."""
-    references = cluster.load(*built_images)
+    if cluster.state:
+        references = cluster.load(*request.getfixturevalue("built_images"))
+    else:
+        references = cluster.published("hub")
     chosen = values(next(reference for reference in references if "/hub:" in reference))
     if cluster.state:
         program = images.of_program("traefik")
@@ -125,20 +128,20 @@ class Outside:
 
 
 @pytest.fixture(scope="module")
-def outside(cluster, missing):
+def outside(cluster, leave_out):
     """The world outside the cluster, made on this machine: a data server among it."""
     if not cluster.state:
-        missing("The machine of the cluster", "the world outside is made on it: run without KUBECONFIG")
+        leave_out("the world outside is made on its machine")
     addresses = Outside()
     with world.outside(vars(addresses).values()):
         yield addresses
 
 
 @pytest.fixture(scope="session")
-def anywhere(cluster, missing):
+def anywhere(cluster, leave_out):
     """Run a Python program in a pod that no policy holds back."""
     if not cluster.state:
-        missing("The machine of the cluster", "the image of the pod is put there: run without KUBECONFIG")
+        leave_out("the image of the pod is put on its machine")
     (reference,) = cluster.load(images.probe())
     cluster.kubectl("create", "namespace", "anywhere")
     cluster.kubectl("--namespace", "anywhere", "apply", "-f", "-", input=PROBE.format(image=reference))
@@ -153,10 +156,10 @@ def anywhere(cluster, missing):
 
 
 @pytest.fixture
-def full_home(cluster, release, missing):
+def full_home(cluster, release, leave_out):
     """A user whose home volume has no byte left."""
     if not cluster.state:
-        missing("The machine of the cluster", "the full disk is made on it: run without KUBECONFIG")
+        leave_out("the full disk is made on its machine")
     # What is mounted there goes with the cluster, also after a kill.
     place = cluster.state.run / "full-home"
     user, disk, folder = "fullhome", place / "disk", place / "home"

@@ -121,6 +121,14 @@ async def test_two_clusters_that_ask_at_once_never_pass_the_limits_together(back
     assert replicas(api, first) + replicas(api, second) == 4
 
 
+async def test_the_memory_of_two_clusters_counts_together_too(backend, api, start):
+    # Schedulers and workers have 1 GiB each: two of the first leave room for one of the second.
+    backend.user_max_memory = 3 * 2**30
+    first, second = await start(), await start()
+    await asyncio.gather(beat(backend, first, 4), beat(backend, second, 4), return_exceptions=True)
+    assert replicas(api, first) + replicas(api, second) == 1
+
+
 async def test_memory_counts_as_cores_do(backend, api, start):
     backend.user_max_memory = 3 * 2**30
     name = await start()

@@ -61,7 +61,9 @@ def test_what_helm_adds_is_let_be(read):
         ),
         ({"vre": {"auth": {"users": []}}}, "nobody may log in"),
         ({"vre": {"auth": {"kind": "oidc"}}}, "the key vre.auth.oidc is missing"),
-        ({"hub": {"db": {"type": "url"}}}, "hub.db.url names the Secret"),
+        ({"hub": {"db": {"type": "url"}}}, "hub.db: hub.db.url names the Secret"),
+        ({"data": {"mounts": {"sea": {"path": "/tmp", "pvc": "p"}}}}, "data.mounts: sea cannot be mounted"),
+        ({"hub": {"config": {"JupyterHub": {"base_url": "/vre/"}}}}, "base_url cannot be /vre/"),
     ],
 )
 def test_a_mistake_is_a_line_that_names_file_and_key(read, values, said):
@@ -70,6 +72,19 @@ def test_a_mistake_is_a_line_that_names_file_and_key(read, values, said):
     assert said in str(caught.value)
     assert "values.json, line 1: " in str(caught.value)
     assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_mistake_of_the_values_is_told_in_french(read, monkeypatch):
+    monkeypatch.setenv("ODATIS_LANG", "fr")
+    with pytest.raises(SettingsError, match=r"hub\.config : JupyterHub\.base_url ne peut pas valoir /vre/"):
+        read({"hub": {"config": {"JupyterHub": {"base_url": "/vre/"}}}})
+
+
+def test_a_secret_in_the_values_is_not_repeated(read):
+    with pytest.raises(SettingsError) as caught:
+        read({"hub": {"config": {"GenericOAuthenticator": {"client_secret": "hush"}}}})
+    assert "GenericOAuthenticator.client_secret is a secret" in str(caught.value)
+    assert "hush" not in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["jupyterhub_config.py", "dask_gateway_config.py"])

@@ -7,6 +7,7 @@ from jupyterhub.user import User
 from kubernetes_asyncio.client import ApiClient
 from tornado.log import app_log
 
+from odatis_vre.hub.kubernetes.data_values import TAKEN
 from odatis_vre.hub.kubernetes.server_pods import ServerPods
 
 DIGEST = "sha256:" + "a" * 64
@@ -250,6 +251,32 @@ async def test_a_private_registry_is_opened(pod):
 
 async def test_the_operator_adds_variables(pod):
     assert environment(await pod(singleuser={"extraEnv": {"LAB": "sea"}}))["LAB"] == "sea"
+
+
+@pytest.mark.parametrize("text", ['{"theme": "dark"}', "{username}", "{", "{}", "$(NAME)"])
+async def test_a_variable_is_taken_word_for_word(pod, text):
+    assert environment(await pod(singleuser={"extraEnv": {"LAB": text}}))["LAB"] == text
+
+
+async def test_braces_in_places_of_data_are_no_template(pod):
+    address = "https://example.org/{a}.yaml"
+    mount = {"path": "/data/{sea}", "pvc": "sea", "subPath": "{v1}"}
+    stores = {"default": {"endpoint": "https://s3.example.org/{b}"}}
+    notebooks = {"templates": {"pvc": "notebooks", "subPath": "{t}"}}
+    vre = {"data": {"catalog": address}}
+    made = await pod(vre=vre, data={"mounts": {"sea": mount}, "objectStores": stores}, notebooks=notebooks)
+    assert environment(made)["ODATIS_CATALOG"] == address
+    assert environment(made)["AWS_ENDPOINT_URL"] == "https://s3.example.org/{b}"
+    assert mounts(made)["/data/{sea}"]["subPath"] == "{v1}"
+    assert mounts(made)["/srv/templates"]["subPath"] == "{t}"
+    assert volumes(made)["home"]["persistentVolumeClaim"]["claimName"] == "home-ana"
+
+
+async def test_no_folder_of_a_pod_may_hold_data(pod):
+    volume = {"pvc": "notebooks"}
+    stores = dict.fromkeys(("templates", "gallery", "workshops"), volume)
+    made = await pod(notebooks=stores, catalog={"volume": volume})
+    assert mounts(made).keys() <= set(TAKEN)
 
 
 def test_clusters_stop_with_the_last_server(configured):

@@ -41,19 +41,20 @@
       port: 53
 {{- end }}
 
-{{/* Every address that is not private: the root. */}}
+{{/* Every address that is not private: the root. What hands out a machine's rights is private whatever the values
+     say: the link, Alibaba's, Azure's and Oracle's addresses, AWS's and Google's by IPv6, the link by NAT64 and 6to4. */}}
 {{- define "vre.public" -}}
-{{- $four := list -}}
-{{- $six := list -}}
-{{- range .Values.networkPolicy.private -}}
+{{- $four := list "169.254.0.0/16" "100.100.100.200/32" "168.63.129.16/32" "192.0.0.192/32" -}}
+{{- $six := list "fe80::/10" "fd00:ec2::/32" "fd20:ce::254/128" "64:ff9b::a9fe:0/112" "64:ff9b:1::a9fe:0/112" "2002:a9fe::/32" -}}
+{{- range concat (.Values.networkPolicy.private | default list) (.Values.networkPolicy.alsoPrivate | default list) -}}
 {{- if contains ":" . }}{{ $six = append $six . }}{{ else }}{{ $four = append $four . }}{{ end -}}
 {{- end -}}
 - ipBlock:
     cidr: 0.0.0.0/0
-    except: {{ $four | toJson }}
+    except: {{ $four | uniq | toJson }}
 - ipBlock:
     cidr: ::/0
-    except: {{ $six | toJson }}
+    except: {{ $six | uniq | toJson }}
 {{- end }}
 
 {{/* Listed destinations: a list of cidr and ports. */}}
