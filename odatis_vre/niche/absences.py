@@ -1,9 +1,9 @@
 """Pseudo-absences and background, drawn from a table of candidate cells or from a grid of predictors.
 
 Candidates are cells where every variable (of a table, every numeric column) is known. What is drawn comes
-as a table: coordinates and variables, one row per cell, with the units of a grid's variables in
-`attrs["units"]`. No cell is drawn twice; where fewer qualify than are asked for, all of them come, with a
-warning.
+as a table: coordinates and variables, one row per cell, in the units that the presences tell in
+`attrs["units"]`, else in the candidates' own; its `attrs["units"]` names them. No cell is drawn twice; where
+fewer qualify than are asked for, all of them come, with a warning.
 """
 
 import warnings
@@ -22,6 +22,7 @@ from odatis_vre.niche.hull import outside_hull
 from odatis_vre.niche.nppen import NPPEN
 from odatis_vre.niche.rows import columns_of, known_rows
 from odatis_vre.niche.sphere import arc_km, axis_of, positions, unit_vectors
+from odatis_vre.niche.table import in_unit, told_units
 
 __all__ = ["background", "convex_hull", "distance_band", "environmental", "random", "sampling_effort"]
 
@@ -39,7 +40,8 @@ def random(
         Cells to draw from.
     presences : DataFrame
         Columns `lat` and `lon`, in degrees. A grid's cells that hold one are left out, at all times and
-        depths; so are a table's candidates at the very position of one.
+        depths; so are a table's candidates at the very position of one. A presence off the grid is in no
+        cell.
     n : int, optional
         How many; as many as there are presences by default.
     seed : int or None, default 0
@@ -51,7 +53,7 @@ def random(
     Raises
     ------
     NicheError
-        No candidate qualifies, or a column or coordinate is missing.
+        No candidate qualifies, a column or coordinate is missing, or a unit does not fit the presences'.
 
     Examples
     --------
@@ -93,7 +95,8 @@ def distance_band(
     Raises
     ------
     NicheError
-        No candidate qualifies, a column or coordinate is missing, or the limits are not in order.
+        No candidate qualifies, a column or coordinate is missing, a unit does not fit the presences', or
+        the limits are not in order.
 
     Examples
     --------
@@ -154,7 +157,8 @@ def environmental(
     Raises
     ------
     NicheError
-        No candidate qualifies, a variable is missing, or the model cannot be fitted.
+        No candidate qualifies, a variable is missing, its unit does not fit the presences', or the model
+        cannot be fitted.
 
     Examples
     --------
@@ -183,7 +187,8 @@ def environmental(
         return np.asarray(model.predict(pd.DataFrame(values, columns=names))) <= below
 
     cells = cells_of(candidates)
-    return _drawn(cells, cells.known() & cells.where(unlike, names), n, presences, seed)
+    unlike_there = cells.where(unlike, names, told_units(presences, names))
+    return _drawn(cells, cells.known() & unlike_there, n, presences, seed)
 
 
 def convex_hull(
@@ -219,8 +224,8 @@ def convex_hull(
     Raises
     ------
     NicheError
-        No candidate qualifies, a variable is missing, or the presences span no hull: too few of them, or
-        variables that are constant or collinear.
+        No candidate qualifies, a variable is missing, its unit does not fit the presences', or the
+        presences span no hull: too few of them, or variables that are constant or collinear.
 
     References
     ----------
@@ -237,11 +242,12 @@ def convex_hull(
     known = _complete(presences, names)
     outside = outside_hull(known, names, components)
     cells = cells_of(candidates)
-    return _drawn(cells, cells.known() & cells.where(outside, names), n, presences, seed)
+    outside_there = cells.where(outside, names, told_units(presences, names))
+    return _drawn(cells, cells.known() & outside_there, n, presences, seed)
 
 
 def background(candidates, n: int = 10_000, *, weights=None, seed: int | None = 0) -> pd.DataFrame:
-    """Draw background cells, anywhere, presences included.
+    """Draw background cells, anywhere, presences included, in the units of the candidates.
 
     Parameters
     ----------
@@ -367,4 +373,16 @@ def _drawn(cells, mask, n, presences, seed, weights=None) -> pd.DataFrame:
         warnings.warn(tr("evaluation.few_qualify", n=n, found=len(rows)), stacklevel=3)
         n = len(rows)
     share = None if weights is None else weights[rows] / weights[rows].sum()
-    return cells.take(np.sort(np.random.default_rng(seed).choice(rows, n, replace=False, p=share)))
+    drawn = cells.take(np.sort(np.random.default_rng(seed).choice(rows, n, replace=False, p=share)))
+    return drawn if presences is None else _in_units_of(presences, drawn)
+
+
+def _in_units_of(presences: pd.DataFrame, drawn: pd.DataFrame) -> pd.DataFrame:
+    """What was drawn, its variables in the units of the presences where both are told."""
+    variables = [n for n in drawn.select_dtypes("number").columns if n not in ("lat", "lon")]
+    told, wanted = told_units(drawn, variables), told_units(presences, variables)
+    shared = {n: wanted[n] for n in told if n in wanted}
+    if shared:
+        drawn = drawn.assign(**{n: in_unit(drawn[n].to_numpy(), n, told[n], u) for n, u in shared.items()})
+        drawn.attrs["units"] = {**drawn.attrs["units"], **shared}
+    return drawn

@@ -6,6 +6,7 @@ import xarray as xr
 
 from odatis_vre.errors import NicheError
 from odatis_vre.i18n import tr
+from odatis_vre.niche.samples import as_dataset, finite
 from odatis_vre.niche.table import in_unit, read_like
 
 
@@ -32,12 +33,12 @@ def project_on(model, X):
     ----------
     model : OMI or ENFA
         Has `axes_`, `mean_` and `scale_`.
-    X : DataFrame, array or Dataset, shape (m, p)
+    X : DataFrame, array, Dataset or DataArray, shape (m, p)
 
     Returns
     -------
     DataFrame, shape (m, k), or DataArray with a dimension `axis`
-        NaN where a variable is missing. Lazy for a chunked Dataset.
+        NaN where a variable is missing; on a grid an infinite one is. Lazy for a chunked grid.
 
     Raises
     ------
@@ -49,10 +50,11 @@ def project_on(model, X):
         raise NicheError(tr("niche.not_fitted", model=kind), tr("niche.fit_community_hint"))
     names, columns = list(model.axes_.index), list(model.axes_.columns)
     weights = model.axes_.to_numpy() / model.scale_[:, None]
-    if not isinstance(X, xr.Dataset):
+    if not isinstance(X, xr.Dataset | xr.DataArray):
         values = read_like(X, names, hasattr(model, "feature_names_in_"), model.feature_units_)
         index = X.index if isinstance(X, pd.DataFrame) else None
         return pd.DataFrame((values - model.mean_) @ weights, index=index, columns=columns)
+    X = as_dataset(X)
     if missing := [n for n in names if n not in X]:
         raise NicheError(
             tr("niche.missing_variables", columns=", ".join(missing)),
@@ -62,7 +64,7 @@ def project_on(model, X):
 
     def scores(*values: np.ndarray) -> np.ndarray:
         parts = zip(values, model.mean_, weights, strict=True)
-        return sum((value - mean)[..., None] * weight for value, mean, weight in parts)
+        return sum((finite(value) - mean)[..., None] * weight for value, mean, weight in parts)
 
     out = xr.apply_ufunc(
         scores,

@@ -1,6 +1,6 @@
 """Cells that absences and background are drawn from: the rows of a table, or the cells of a grid."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -10,6 +10,7 @@ from odatis_vre.errors import NicheError
 from odatis_vre.i18n import tr
 from odatis_vre.niche.rows import columns_of, known_rows, nearest_cell
 from odatis_vre.niche.sphere import axis_of, positions
+from odatis_vre.niche.table import in_unit, in_units, told_units
 
 
 class TableCells:
@@ -28,9 +29,11 @@ class TableCells:
         numeric = self.table.select_dtypes("number")
         return np.isfinite(numeric.to_numpy(float, na_value=np.nan)).all(axis=1)
 
-    def where(self, test: Callable, names: Iterable[str]) -> np.ndarray:
-        """Where `test`, which takes values of shape (m, p), is true; False where a variable is unknown."""
-        values = known_rows(self.table, columns_of(self.table, names))
+    def where(self, test: Callable, names: Iterable[str], units: Mapping[str, str]) -> np.ndarray:
+        """Where `test`, of values of shape (m, p) in these units, is true; False where one is unknown."""
+        names = columns_of(self.table, names)
+        values = known_rows(self.table, names)
+        values = in_units(values, names, told_units(self.table, names), units)
         out = np.isfinite(values).all(axis=1)
         out[out] = test(values[out])
         return out
@@ -91,14 +94,14 @@ class GridCells:
         return mask.expand_dims(sizes).transpose(*self._dims).values.ravel()
 
     def known(self) -> xr.DataArray:
-        """Where every variable is known."""
+        """Where every variable is known, and finite."""
         known = True
         for field in self.grid.data_vars.values():
-            known = known & field.notnull()
+            known = known & (np.isfinite(field) if field.dtype.kind == "f" else field.notnull())
         return known
 
-    def where(self, test: Callable, names: Iterable[str]) -> xr.DataArray:
-        """Where `test`, which takes values of shape (m, p), is true; False where a variable is unknown."""
+    def where(self, test: Callable, names: Iterable[str], units: Mapping[str, str]) -> xr.DataArray:
+        """Where `test`, of values of shape (m, p) in these units, is true; False where one is unknown."""
         names = [names] if isinstance(names, str) else list(names)
         if missing := [n for n in names if n not in self.grid]:
             raise NicheError(
@@ -115,7 +118,7 @@ class GridCells:
 
         return xr.apply_ufunc(
             on_block,
-            *(self.grid[n] for n in names),
+            *(in_unit(self.grid[n], n, self.grid[n].attrs.get("units"), units.get(n)) for n in names),
             join="exact",
             dask="parallelized",
             output_dtypes=[bool],
@@ -124,14 +127,16 @@ class GridCells:
     def where_place(self, test: Callable) -> xr.DataArray:
         """Where `test`, which takes latitudes and longitudes of shape (m,), is true."""
         lat, lon = xr.broadcast(axis_of(self.grid, "lat"), axis_of(self.grid, "lon"))
-        places = (field.values.ravel() for field in (lat, lon))
-        return lat.copy(data=test(*places).reshape(lat.shape))
+        out = np.isfinite(lat.values) & np.isfinite(lon.values)
+        out[out] = test(lat.values[out], lon.values[out])
+        return lat.copy(data=out)
 
     def held(self, lat: np.ndarray, lon: np.ndarray) -> xr.DataArray:
-        """Where a cell, at any time and depth, is the nearest to one of the places."""
+        """Where a cell, at any time and depth, holds one of the places."""
         there, _ = xr.broadcast(axis_of(self.grid, "lat"), axis_of(self.grid, "lon"))
         mask = np.zeros(there.shape, dtype=bool)
-        mask[nearest_cell(self.grid, lat, lon)] = True
+        at = nearest_cell(self.grid, lat, lon)
+        mask[tuple(index[at[0] >= 0] for index in at)] = True
         return xr.DataArray(mask, dims=there.dims)
 
     def weights(self, given) -> np.ndarray:

@@ -15,9 +15,9 @@ from odatis_vre.errors import NicheError
 from odatis_vre.i18n import tr
 from odatis_vre.niche.metrics import thresholds
 from odatis_vre.niche.metrics.scoring import SCORES, predicted
-from odatis_vre.niche.model import SuitabilityModel
+from odatis_vre.niche.model import SuitabilityModel, read_training
 from odatis_vre.niche.samples import as_training
-from odatis_vre.niche.table import Table, read
+from odatis_vre.niche.table import Table
 
 _LARGEST_SEED = np.iinfo(np.int32).max
 _COMBINE = ("mean", "weighted", "committee")
@@ -188,11 +188,8 @@ class Ensemble(SuitabilityModel):
         """The caller's own split, as positions among the rows that the fit keeps."""
         if self.combine != "weighted" or isinstance(self.cv, int | np.integer):
             return None
-        kept = ~np.isnan(read(X, "environment", "variable", factors=True).values).any(axis=1)
-        response = read(y, "abundance", "presence").values[:, 0]
-        kept &= ~np.isnan(response)
-        if sample_weight is not None:
-            kept &= np.asarray(sample_weight, dtype=float) > 0
+        table, presence, weight = read_training(X, y, sample_weight)
+        kept = ~(np.isnan(table.values).any(axis=1) | np.isnan(presence)) & (weight > 0)
         place = np.cumsum(kept) - 1
         parts = check_cv(self.cv).split(X, y)
         return [tuple(place[rows[kept[rows]]] for rows in part) for part in parts]

@@ -6,7 +6,7 @@ import xarray as xr
 
 from odatis_vre.errors import NicheError
 from odatis_vre.i18n import tr
-from odatis_vre.niche.samples import as_samples
+from odatis_vre.niche.samples import as_dataset, as_samples, finite
 from odatis_vre.niche.table import Table, in_unit, read, read_like
 
 __all__ = ["mess", "mop"]
@@ -28,17 +28,17 @@ def mess(reference, targets):
     reference : DataFrame, array or Dataset, shape (n, p variables)
         The environment the model was fitted on: its columns choose the variables. Missing values of a
         variable are left out.
-    targets : DataFrame, array or Dataset
-        The environment it is applied to. Variables are taken by name, and converted to the reference's
-        units where both are known.
+    targets : DataFrame, array, Dataset or DataArray
+        The environment it is applied to. Variables are taken by name (of a DataArray along its dimension
+        `variable`), and converted to the reference's units where both are known.
 
     Returns
     -------
     DataFrame or Dataset
         `mess`: 0..100 inside the reference's range, below 0 outside. `mod`: the most dissimilar variable;
         of several the first. For a table its name; for a grid its number, as told by the CF attributes
-        `flag_values` and `flag_meanings`, -1 where unknown. Unknown where a variable is. A Dataset keeps
-        its grid, and is lazy where `targets` is chunked.
+        `flag_values` and `flag_meanings`, -1 where unknown. Unknown where a variable is; on a grid an
+        infinite one is. A Dataset keeps its grid, and is lazy where `targets` is chunked.
 
     Raises
     ------
@@ -69,11 +69,11 @@ def mess(reference, targets):
         least[missing], which[missing] = np.nan, -1
         return least, which
 
-    if not isinstance(targets, xr.Dataset):
+    if not isinstance(targets, xr.Dataset | xr.DataArray):
         least, which = kernel(_targets(targets, table))
         names = np.array([*table.names, None], dtype=object)
         return pd.DataFrame({"mess": least, "mod": names[which]}, index=getattr(targets, "index", None))
-    out = _on_grid(kernel, targets, table, ("mess", "mod"), np.int16)
+    out = _on_grid(kernel, as_dataset(targets), table, ("mess", "mod"), np.int16)
     out["mess"].attrs = {
         "long_name": "multivariate environmental similarity",
         "units": "%",
@@ -95,9 +95,9 @@ def mop(reference, targets, percent: float = 10.0):
     reference : DataFrame, array or Dataset, shape (n, p variables)
         The environment the model was fitted on: its columns choose the variables. Rows with a missing
         value are left out.
-    targets : DataFrame, array or Dataset
-        The environment it is applied to. Variables are taken by name, and converted to the reference's
-        units where both are known.
+    targets : DataFrame, array, Dataset or DataArray
+        The environment it is applied to. Variables are taken by name (of a DataArray along its dimension
+        `variable`), and converted to the reference's units where both are known.
     percent : float, default 10
         Share of the reference, the nearest rows to each target, that distances are averaged over
         (0..100]. Time grows as targets x reference: a sample of some thousand rows is enough.
@@ -106,9 +106,9 @@ def mop(reference, targets, percent: float = 10.0):
     -------
     DataFrame or Dataset
         `distance`: mean Euclidean distance to these rows, in standard deviations of the reference. NaN
-        where a variable is unknown. `outside`: how many variables lie outside the reference's range (strict
-        extrapolation where above 0), -1 where one is unknown. A Dataset keeps its grid, and is lazy where
-        `targets` is chunked.
+        where a variable is unknown; on a grid an infinite one is. `outside`: how many variables lie outside
+        the reference's range (strict extrapolation where above 0), -1 where one is unknown. A Dataset keeps
+        its grid, and is lazy where `targets` is chunked.
 
     Raises
     ------
@@ -157,11 +157,11 @@ def mop(reference, targets, percent: float = 10.0):
             distance[part] = np.sqrt(np.maximum(closest, 0)).mean(axis=1)
         return distance, outside
 
-    if not isinstance(targets, xr.Dataset):
+    if not isinstance(targets, xr.Dataset | xr.DataArray):
         distance, outside = kernel(_targets(targets, table))
         index = getattr(targets, "index", None)
         return pd.DataFrame({"distance": distance, "outside": outside}, index=index)
-    out = _on_grid(kernel, targets, table, ("distance", "outside"), np.int16)
+    out = _on_grid(kernel, as_dataset(targets), table, ("distance", "outside"), np.int16)
     out["distance"].attrs = {
         "long_name": f"mean distance to the nearest {percent:g} % of the reference",
         "units": "1",
@@ -211,7 +211,7 @@ def _on_grid(kernel, targets: xr.Dataset, table: Table, names: tuple[str, str], 
 
     def cells(*values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         values = np.broadcast_arrays(*values)
-        number, flag = kernel(np.stack([v.ravel() for v in values], axis=1).astype(float))
+        number, flag = kernel(finite(np.stack([v.ravel() for v in values], axis=1).astype(float)))
         shape = values[0].shape
         return number.astype(np.float32).reshape(shape), flag.reshape(shape)
 

@@ -24,10 +24,12 @@ class RandomForest(SuitabilityModel):
     Parameters
     ----------
     trees : int, default 1000
-    max_features : {"sqrt"}, int or float, default "sqrt"
-        Variables tried at each split: the square root of their number, that many, or that share.
-    min_samples_leaf : int, default 1
-        Of a tree's rows, in each of its leaves. 1 grows trees to their full depth.
+    max_features : {"sqrt", "log2", None}, int or float, default "sqrt"
+        Variables tried at each split: the square root (or logarithm) of their number, all, that many, or
+        that share.
+    min_samples_leaf : int or float, default 1
+        Of a tree's rows, in each of its leaves: their number, or their share. 1 grows trees to their full
+        depth.
     sample_size : int or None, default None
         Rows of each class that a tree draws; None for the number of presences.
     n_jobs : int or None, default None
@@ -83,15 +85,7 @@ class RandomForest(SuitabilityModel):
         self.random_state = random_state
 
     def _fit(self, values: np.ndarray, presence: np.ndarray, weight: np.ndarray, table: Table) -> None:
-        for name in ("trees", "sample_size"):
-            value = getattr(self, name)
-            if not (value is None and name == "sample_size") and not (
-                isinstance(value, int | np.integer) and value >= 1
-            ):
-                raise NicheError(
-                    tr("niche.bad_parameter", name=name, value=value),
-                    tr("niche.bad_parameter_hint", allowed=">= 1"),
-                )
+        self._check_parameters()
         self._order = LevelOrder(values, presence, weight, table)
         x = self._order.apply(values).astype(np.float32)
         y = presence.astype(float)
@@ -117,6 +111,24 @@ class RandomForest(SuitabilityModel):
         importance = np.mean([t.feature_importances_ for t in self.estimators_], axis=0)
         self.importance_ = importance / max(importance.sum(), np.finfo(float).tiny)
 
+    def _check_parameters(self) -> None:
+        tried, leaf = self.max_features, self.min_samples_leaf
+        ranges = {
+            "trees": (_count(self.trees), ">= 1"),
+            "max_features": (
+                tried in ("sqrt", "log2", None) or _count(tried) or (_share(tried) and tried <= 1),
+                '"sqrt", "log2", None, 1, 2 .., > 0.0 .. 1.0',
+            ),
+            "min_samples_leaf": (_count(leaf) or (_share(leaf) and leaf < 1), "1, 2 .., > 0.0 .. < 1.0"),
+            "sample_size": (self.sample_size is None or _count(self.sample_size), ">= 1, None"),
+        }
+        for name, (fits, allowed) in ranges.items():
+            if not fits:
+                raise NicheError(
+                    tr("niche.bad_parameter", name=name, value=getattr(self, name)),
+                    tr("niche.bad_parameter_hint", allowed=allowed),
+                )
+
     def _predict(self, values: np.ndarray) -> np.ndarray:
         x = np.ascontiguousarray(self._order.apply(values), dtype=np.float32)
         threads = effective_n_jobs(self.n_jobs)
@@ -133,3 +145,11 @@ class RandomForest(SuitabilityModel):
 
     def _in_threads(self, work, parts) -> list:
         return Parallel(n_jobs=self.n_jobs, require="sharedmem")(delayed(work)(part) for part in parts)
+
+
+def _count(value) -> bool:
+    return isinstance(value, int | np.integer) and value >= 1
+
+
+def _share(value) -> bool:
+    return isinstance(value, float | np.floating) and value > 0

@@ -86,16 +86,10 @@ class SuitabilityModel(BaseEstimator):
             negative numbers, too few presences, no background, a variable that does not vary, variables that
             are linear combinations of others where the model cannot take them.
         """
-        X, y, sample_weight = as_training(X, y, sample_weight)
-        table = read(X, "environment", "variable", factors=True)
-        presence = _presence(y)
-        n = len(table.values)
-        if len(presence) != n:
-            raise NicheError(tr("model.lengths_differ", env=n, other=len(presence)), tr("model.lengths_hint"))
-        weight = _weights(sample_weight, n)
+        table, presence, weight = read_training(*as_training(X, y, sample_weight))
         known = ~(np.isnan(table.values).any(axis=1) | np.isnan(presence))
-        if dropped := n - int(known.sum()):
-            warnings.warn(tr("model.rows_dropped", dropped=dropped, total=n), stacklevel=2)
+        if dropped := int((~known).sum()):
+            warnings.warn(tr("model.rows_dropped", dropped=dropped, total=len(known)), stacklevel=2)
         known &= weight > 0
         values, weight, presence = table.values[known], weight[known], presence[known] == 1
         if table.categories:
@@ -208,6 +202,22 @@ class SuitabilityModel(BaseEstimator):
 
 def _unnamed(width: int) -> list[str]:
     return ["variable"] if width == 1 else [f"variable_{i}" for i in range(1, width + 1)]
+
+
+def read_training(X, y, sample_weight) -> tuple[Table, np.ndarray, np.ndarray]:
+    """What a model is fitted on, n rows: the environment, the presence (0, 1 or NaN) and the weights.
+
+    Raises
+    ------
+    NicheError
+        Tables of different lengths, or values that are none of a presence, an environment or a weight.
+    """
+    table = read(X, "environment", "variable", factors=True)
+    presence = _presence(y)
+    n = len(table.values)
+    if len(presence) != n:
+        raise NicheError(tr("model.lengths_differ", env=n, other=len(presence)), tr("model.lengths_hint"))
+    return table, presence, _weights(sample_weight, n)
 
 
 def _presence(y) -> np.ndarray:

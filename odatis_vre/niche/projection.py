@@ -14,6 +14,7 @@ from odatis_vre.errors import NicheError
 from odatis_vre.i18n import tr
 from odatis_vre.niche.metrics.scoring import check_probability, predicted
 from odatis_vre.niche.model import SuitabilityModel
+from odatis_vre.niche.samples import as_dataset
 from odatis_vre.niche.table import in_unit
 
 # Rows predicted at a time: the table of a block never stands in memory as a whole.
@@ -26,7 +27,7 @@ _LONG_NAMES = {
 }
 
 
-def project(model, ds: xr.Dataset, output: str = "suitability") -> xr.DataArray:
+def project(model, ds: xr.Dataset | xr.DataArray, output: str = "suitability") -> xr.DataArray:
     """Suitability of every cell of a grid, or what the models of an ensemble make of it.
 
     Parameters
@@ -35,10 +36,11 @@ def project(model, ds: xr.Dataset, output: str = "suitability") -> xr.DataArray:
         A model of the toolbox, or an estimator, pipeline or search of scikit-learn. Was fitted on a
         DataFrame, whose column names choose the variables. A classifier gives its probability of presence
         (of class 1 or True).
-    ds : Dataset
-        Holds the model's variables. One whose attribute `units` differs from the unit of the fit
-        (`feature_units_`) is converted; where either is unknown, the values are taken as they are.
-        Variables with fewer dimensions than others are broadcast (a bottom depth along time).
+    ds : Dataset or DataArray
+        Holds the model's variables (a DataArray along its dimension `variable`). One whose attribute
+        `units` differs from the unit of the fit (`feature_units_`) is converted; where either is unknown,
+        the values are taken as they are. Variables with fewer dimensions than others are broadcast (a
+        bottom depth along time).
     output : {"suitability", "spread", "members"}, default "suitability"
         Of an `Ensemble` also "spread", the standard deviation of its models' rescaled predictions, and
         "members", these predictions along a first dimension `model`.
@@ -47,8 +49,8 @@ def project(model, ds: xr.Dataset, output: str = "suitability") -> xr.DataArray:
     -------
     DataArray
         Suitability (0..1 unless the model gives something else; spread 0..0.5) in float32 on the grid of
-        `ds`, NaN exactly where a variable is NaN. Lazy when `ds` is chunked: peak memory follows the
-        chunks.
+        `ds`, NaN exactly where a variable is NaN or infinite. Lazy when `ds` is chunked: peak memory
+        follows the chunks.
 
     Raises
     ------
@@ -73,6 +75,7 @@ def project(model, ds: xr.Dataset, output: str = "suitability") -> xr.DataArray:
     if not hasattr(model, "feature_names_in_"):
         raise NicheError(tr("niche.no_names", model=kind), tr("niche.no_names_hint"))
     names = [str(n) for n in model.feature_names_in_]
+    ds = as_dataset(ds)
     if missing := [n for n in names if n not in ds]:
         raise NicheError(
             tr("niche.missing_variables", columns=", ".join(missing)),
@@ -171,4 +174,4 @@ def _hash(model) -> str:
 def _missing(values: np.ndarray) -> np.ndarray:
     if values.dtype.kind in "biu":
         return np.zeros(values.shape, dtype=bool)
-    return np.isnan(values) if values.dtype.kind == "f" else pd.isna(values)
+    return ~np.isfinite(values) if values.dtype.kind == "f" else pd.isna(values)

@@ -9,6 +9,7 @@ import xarray as xr
 
 from odatis_vre.i18n import language, tr
 from odatis_vre.niche.projection import ROWS, project
+from odatis_vre.niche.samples import as_dataset
 
 _SAMPLE = 100_000
 _FLOAT64 = 8
@@ -56,7 +57,7 @@ class ProjectionEstimate:
 
 
 def estimate(
-    model, ds: xr.Dataset, threads: int | None = None, output: str = "suitability"
+    model, ds: xr.Dataset | xr.DataArray, threads: int | None = None, output: str = "suitability"
 ) -> ProjectionEstimate:
     """What projecting a model will take, before it starts.
 
@@ -66,7 +67,7 @@ def estimate(
     ----------
     model : fitted estimator
         As for `project`.
-    ds : Dataset
+    ds : Dataset or DataArray
         As for `project`.
     threads : int, optional
         Blocks computed side by side: the threads of the cluster's workers. Default: this machine's cores.
@@ -92,6 +93,7 @@ def estimate(
     >>> estimate(model, grid, threads=2).cells
     20000
     """
+    ds = as_dataset(ds)
     out = project(model, ds, output)
     names = [str(n) for n in model.feature_names_in_]
     grid = ds[names]

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from odatis_vre.errors import NicheError
-from odatis_vre.i18n import tr, use_language
+from odatis_vre.i18n import language, tr, use_language
 from odatis_vre.niche.odmap import ODMAP, disagreement, ensemble, number, variable
 
 __all__ = ["ModelCard"]
@@ -95,10 +95,19 @@ class ModelCard:
         """The elements of ODMAP that `told` may hold."""
         return [name for names in ODMAP.values() for name in names]
 
-    def to_dict(self) -> dict[str, Any]:
-        """The card for machines: names in English, numbers as numbers, NaN as None."""
+    def to_dict(self, lang: str | None = None) -> dict[str, Any]:
+        """The card for machines: keys in English, numbers as numbers, NaN as None.
+
+        Parameters
+        ----------
+        lang : {"en", "fr"}, optional
+            Of the texts under `odmap`. Default: the language in force.
+        """
         model = self.model
+        with _speaking(lang):
+            spoken, texts = language(), {row.name: row.text for row in self._rows(None)}
         return {
+            "language": spoken,
             "title": self.title,
             "species": self.species,
             "model": {
@@ -115,12 +124,18 @@ class ModelCard:
             "projection": self._projection(),
             "limits": list(self.limits),
             "software": {name: version(name) for name in _SOFTWARE} | {"python": platform.python_version()},
-            "odmap": {row.name: row.text for row in self._rows("en")},
+            "odmap": texts,
         }
 
-    def to_json(self) -> str:
-        """`to_dict` as JSON."""
-        return json.dumps(self.to_dict(), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    def to_json(self, lang: str | None = None) -> str:
+        """`to_dict` as JSON: the same keys and numbers in both languages.
+
+        Parameters
+        ----------
+        lang : {"en", "fr"}, optional
+            Default: the language in force.
+        """
+        return json.dumps(self.to_dict(lang), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
 
     def odmap(self, lang: str | None = None) -> pd.DataFrame:
         """The ODMAP table.

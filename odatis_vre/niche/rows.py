@@ -12,10 +12,16 @@ from odatis_vre.i18n import tr
 from odatis_vre.niche.sphere import axis_of, positions, unit_vectors
 
 _PERIODS = ("h", "D", "W", "M", "Q", "Y")
+# A node of a mesh and the seven nearest to it: in a lattice of squares the last is a diagonal away.
+_AROUND = 8
+# What lies on the edge of a cell is in it, whatever the rounding.
+_SLACK = 1 + 1e-6
 
 
 def columns_of(table: pd.DataFrame, names: Iterable[str]) -> list[str]:
-    """Names of columns as a list; those that are missing are named in an error."""
+    """Names of columns as a list; those that are missing are named in an error, as is what is no table."""
+    if not isinstance(table, pd.DataFrame):
+        raise NicheError(tr("niche.no_table", kind=type(table).__name__), tr("niche.no_table_hint"))
     names = [names] if isinstance(names, str) else list(names)
     if missing := [str(n) for n in names if n not in table.columns]:
         raise NicheError(
@@ -75,7 +81,8 @@ def places(table: pd.DataFrame, cell, reasons: np.ndarray) -> list[np.ndarray]:
     ----------
     table : DataFrame, n rows
     cell : None, float, mapping or grid
-        None: the same latitude and longitude; otherwise the same cell.
+        None: the same latitude and longitude; otherwise the same cell. Off the grid there is no cell: there
+        it is the same latitude and longitude.
     reasons : ndarray of object, shape (n,)
         Rows without a position get theirs.
 
@@ -90,7 +97,9 @@ def places(table: pd.DataFrame, cell, reasons: np.ndarray) -> list[np.ndarray]:
     if cell is None:
         return [lat, (lon + 180) % 360]
     if isinstance(cell, xr.Dataset | xr.DataArray):
-        return list(nearest_cell(cell, lat, lon))
+        at = nearest_cell(cell, lat, lon)
+        off = at[0] < 0
+        return [*at, np.where(off, lat, 0.0), np.where(off, (lon + 180) % 360, 0.0)]
     sides = dict(cell) if isinstance(cell, Mapping) else {"lat": cell, "lon": cell}
     if set(sides) != {"lat", "lon"} or not all(0 < side < np.inf for side in sides.values()):
         raise NicheError(
@@ -115,28 +124,57 @@ def nearest_cell(grid, lat: np.ndarray, lon: np.ndarray) -> tuple[np.ndarray, ..
     -------
     tuple of ndarrays of int, shape (n,)
         One per dimension of the latitude and longitude broadcast. Nearest in latitude and in longitude
-        (around the circle) where these have a dimension each, else on the sphere.
+        (around the circle) where these have a dimension each, else on the sphere. All are -1 off the grid:
+        farther than half the spacing on either axis (a single value has none: it reaches everywhere), on
+        the sphere farther than half the diagonal of the cell.
     """
     rows, columns = axis_of(grid, "lat"), axis_of(grid, "lon")
     if rows.ndim == columns.ndim == 1 and rows.dims != columns.dims:
-        return _nearest(rows.values, lat), _nearest(columns.values, lon, 360.0)
+        at = np.stack([_nearest(rows.values, lat), _nearest(columns.values, lon, 360.0)])
+        return tuple(np.where((at < 0).any(axis=0), -1, at))
     rows, columns = xr.broadcast(rows, columns)
     known = np.flatnonzero((rows.notnull() & columns.notnull()).values.ravel())
-    points = unit_vectors(rows.values.ravel()[known], columns.values.ravel()[known])
-    _, nearest = KDTree(points).query(unit_vectors(lat, lon))
-    return np.unravel_index(known[nearest], rows.shape)
+    points = unit_vectors(rows.values, columns.values)
+    tree = KDTree(points.reshape(-1, 3)[known])
+    away, nearest = tree.query(unit_vectors(lat, lon))
+    cell = known[nearest]
+    if rows.ndim == 1:
+        reach = tree.query(tree.data[nearest], _AROUND)[0][:, -1] / 2
+    else:
+        reach = _half_diagonals(points).ravel()[cell]
+    off = away > reach * _SLACK
+    return tuple(np.where(off, -1, index) for index in np.unravel_index(cell, rows.shape))
 
 
 def _nearest(centres: np.ndarray, wanted: np.ndarray, circle: float | None = None) -> np.ndarray:
+    """Position of the nearest centre; -1 farther from it than half the way to its farther neighbour."""
     centres, wanted = centres.astype(float), wanted.astype(float)
     if circle:
         centres, wanted = centres % circle, wanted % circle
     order = np.argsort(centres)
     ordered = centres[order]
+    gaps = np.diff(ordered, append=ordered[0] + (circle or 0))
+    if circle is None:
+        gaps[-1] = 0
+    elif gaps.max() > 1.5 * np.sort(gaps)[-2:][0]:
+        gaps[gaps.argmax()] = 0  # the far side of a grid that does not go around the Earth
+    half = np.empty(len(centres))
+    half[order] = np.maximum(gaps, np.roll(gaps, 1)) / 2 if len(centres) > 1 else np.inf
     if circle:
         order = np.concatenate([order[-1:], order, order[:1]])
         ordered = np.concatenate([ordered[-1:] - circle, ordered, ordered[:1] + circle])
-    return order[np.searchsorted((ordered[1:] + ordered[:-1]) / 2, wanted)]
+    place = np.searchsorted((ordered[1:] + ordered[:-1]) / 2, wanted)
+    at = order[place]
+    return np.where(np.abs(wanted - ordered[place]) > half[at] * _SLACK, -1, at)
+
+
+def _half_diagonals(points: np.ndarray) -> np.ndarray:
+    """Half the diagonal of the cells around points of the unit sphere, shape (..., 3), as a chord."""
+    square = np.zeros(points.shape[:-1])
+    for axis in range(square.ndim):
+        step = np.linalg.norm(np.diff(points, axis=axis), axis=-1)
+        square += np.fmax(np.insert(step, 0, 0, axis), np.insert(step, step.shape[axis], 0, axis)) ** 2
+    return np.sqrt(square) / 2
 
 
 def spans(table: pd.DataFrame, period: str | None, reasons: np.ndarray) -> np.ndarray:

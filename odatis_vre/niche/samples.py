@@ -19,7 +19,7 @@ def as_samples(env, *others) -> tuple:
     env : Dataset, DataArray or table
         A Dataset's variables are its columns and its cells the rows; so are the entries of a DataArray's
         dimension `variable`. Variables with fewer dimensions are broadcast. Chunked data are computed,
-        all in one pass.
+        all in one pass. On a grid an infinite value is a missing one.
     *others : Dataset, DataArray, table or None
         What is known of the rows: of a grid's cells a grid of the same dimensions or fewer, and at most
         one more, whose entries are columns (species).
@@ -55,7 +55,8 @@ def as_samples(env, *others) -> tuple:
     except ValueError as error:
         raise NicheError(tr("niche.other_cells"), tr("niche.other_cells_hint")) from error
     fields = [field.transpose(*dims) for field in fields]
-    values = iter(np.ravel(v) for v in dask.compute(*[field.data for field in fields]))
+    flat = [np.ravel(v) for v in dask.compute(*[field.data for field in fields])]
+    values = iter([*map(finite, flat[: len(known)]), *flat[len(known) :]])
     cells = pd.MultiIndex.from_product([fields[0].get_index(d) for d in dims], names=dims)
     table, *tables = (
         pd.DataFrame({name: next(values) for name in columns}, index=cells) for columns in (known, *seen)
@@ -79,6 +80,13 @@ def as_training(env, presence, weight) -> tuple:
 def as_dataset(grid: xr.Dataset | xr.DataArray) -> xr.Dataset:
     """A grid with its variables by name: those of a DataArray lie along its dimension `variable`."""
     return grid if isinstance(grid, xr.Dataset) else xr.Dataset(_columns(grid, "variable", "variable"))
+
+
+def finite(values: np.ndarray) -> np.ndarray:
+    """Values of a grid, NaN where they are infinite: on a grid both are missing."""
+    if values.dtype.kind != "f" or not np.isinf(values).any():
+        return values
+    return np.where(np.isinf(values), np.nan, values)
 
 
 def _columns(grid: xr.Dataset | xr.DataArray, dim: str | None, name: str = "species") -> dict:

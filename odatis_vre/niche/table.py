@@ -96,7 +96,7 @@ def read(data, what: str, prefix: str, factors: bool = False, single: bool = Fal
         raise NicheError(
             tr("niche.same_name", what=what, columns=", ".join(twice)), tr("niche.same_name_hint")
         )
-    return Table(values, names, named, _told_units(data, names) if named else {}, levels)
+    return Table(values, names, named, told_units(data, names) if named else {}, levels)
 
 
 def _array(data, what: str) -> np.ndarray:
@@ -128,7 +128,8 @@ def _floats(data, what: str, single: bool) -> np.ndarray:
         ) from error
 
 
-def _told_units(data: pd.DataFrame, names: list[str]) -> dict[str, str]:
+def told_units(data: pd.DataFrame, names: list[str]) -> dict[str, str]:
+    """Column -> unit, for those of the columns named whose unit the table tells (`attrs["units"]`)."""
     told = data.attrs.get("units")
     return {n: str(told[n]) for n in names if n in told} if isinstance(told, Mapping) else {}
 
@@ -226,7 +227,14 @@ def read_like(
             warnings.warn(tr("model.unseen_levels", levels=text), stacklevel=3)
     table = read(data, "environment", "variable", single=single)
     values = table.values
-    if not table.units:
+    return in_units(values, names, table.units, units)
+
+
+def in_units(
+    values: np.ndarray, names: list[str], told: Mapping[str, str], wanted: Mapping[str, str]
+) -> np.ndarray:
+    """Columns, shape (m, p), from the units they are told in to those wanted, as `in_unit` does."""
+    if not told:
         return values
     columns = zip(names, values.T, strict=True)
-    return np.stack([in_unit(v, n, table.units.get(n), units.get(n)) for n, v in columns], axis=1)
+    return np.stack([in_unit(v, n, told.get(n), wanted.get(n)) for n, v in columns], axis=1)

@@ -133,6 +133,26 @@ def test_the_cell_of_a_presence_is_the_nearest_on_the_sphere():
     assert set(np.ndindex(15, 15)) - set(zip(drawn.y, drawn.x, strict=True)) == held
 
 
+def test_a_presence_off_the_grid_is_in_no_cell(sea):
+    """Cells reach half their spacing beyond their centres: to 59.5 N and 0.5 W; 70 N is off."""
+    records = pd.DataFrame({"lat": [70.0, 50.0, 59.4], "lon": [-15.0, 20.0, -0.6]})
+    for grid in (sea, curvilinear(sea), sea.stack(node=("lat", "lon")).reset_index("node")):
+        grid = grid.isel(month=0, drop=True)[["sst"]]
+        with pytest.warns(UserWarning, match="599 qualify"):
+            drawn = absences.random(grid, records, 600)
+        assert (59.0, -1.0) not in set(zip(drawn.lat, drawn.lon, strict=True))
+
+
+def test_cells_without_a_place_are_in_no_band(sea, seen):
+    """As those of NEMO on land are."""
+    grid = curvilinear(sea)
+    holed = grid.assign_coords(lat=grid.lat.where(grid.lat < 58), lon=grid.lon.where(grid.lat < 58))
+    drawn = absences.distance_band(holed, seen, least_km=200, most_km=900)
+    pd.testing.assert_frame_equal(
+        drawn, absences.distance_band(grid.isel(y=slice(18)), seen, least_km=200, most_km=900)
+    )
+
+
 def test_a_mesh_has_its_places_on_one_dimension(sea, seen):
     mesh = sea.isel(month=0, drop=True).stack(node=("lat", "lon")).reset_index("node")
     drawn = absences.random(mesh, seen, 40)
@@ -150,6 +170,34 @@ def test_a_band_keeps_its_distances_from_the_nearest_presence(sea, seen):
     away = away_km(absences.distance_band(sea, seen, 200, least_km=300, most_km=800), seen)
     assert 300 <= away.min() < 400
     assert 700 < away.max() <= 800
+
+
+@pytest.mark.parametrize("kind", ["grid", "chunked", "table"])
+@pytest.mark.parametrize("name", [n for n in DRAWS if n != "background"])
+def test_cells_in_kelvin_are_drawn_as_those_in_degrees_of_the_presences(name, kind, sea, seen):
+    seen.attrs["units"] = {"sst": "degC", "lat": "degrees_north"}
+    kelvin = sea.assign(sst=(sea.sst + 273.15).assign_attrs(units="K"))
+    if kind == "table":
+        kelvin = kelvin.to_dataframe().reset_index()
+        kelvin.attrs["units"] = {"sst": "K", "depth": "m"}
+    drawn = DRAWS[name](kelvin.chunk(lat=7) if kind == "chunked" else kelvin, seen)
+    expected = DRAWS[name](sea if kind != "table" else sea.to_dataframe().reset_index(), seen)
+    pd.testing.assert_frame_equal(drawn, expected)
+    assert drawn.attrs["units"] == {"sst": "degC", "depth": "m"}
+
+
+@pytest.mark.parametrize("name", ["convex_hull", "envelope", "random"])
+def test_a_unit_that_does_not_fit_the_presences_is_refused(name, sea, seen):
+    seen.attrs["units"] = {"sst": "m s-1"}
+    with use_language("en"), pytest.raises(NicheError, match=r"sst is in degC.*in m s-1"):
+        DRAWS[name](sea, seen)
+
+
+@pytest.mark.parametrize("name", DRAWS)
+def test_an_infinite_value_of_a_grid_is_a_missing_one(name, sea, seen):
+    north = sea.lat > 55
+    drawn = DRAWS[name](sea.assign(sst=sea.sst.where(~north, np.inf)), seen, n=40)
+    pd.testing.assert_frame_equal(drawn, DRAWS[name](sea.assign(sst=sea.sst.where(~north)), seen, n=40))
 
 
 def test_an_envelope_is_left_in_one_variable_at_least(sea, seen):
@@ -257,6 +305,7 @@ def test_fewer_cells_than_asked_for_come_with_a_warning(cells, seen):
             "2 different presences",
         ),
         (lambda c, s: absences.convex_hull(c, s, variables=["sst"], components=3), "components = 3"),
+        (lambda c, s: absences.convex_hull(c, s.to_xarray(), variables=["sst"]), "A Dataset is no table"),
         (lambda c, s: absences.background(c, 5, weights=-c.lat), "weight is -59"),
         (lambda c, s: absences.background(c, 5, weights=[1, 2]), r"\(2,\)"),
         (lambda c, s: absences.sampling_effort(c, s, width_km=0), "width_km = 0"),

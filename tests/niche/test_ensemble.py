@@ -232,6 +232,20 @@ def test_models_that_make_no_ensemble_are_refused(survey, models, words):
         Ensemble(models).fit(survey[NUMBERS], survey.presence)
 
 
+@pytest.mark.parametrize(
+    ("cut", "words"),
+    [
+        (lambda y, w: (y[:-1], w), "590 rows, the presences 589"),
+        (lambda y, w: (y, w[:-1]), "weights have shape"),
+        (lambda y, w: (None, w), "y is None"),
+    ],
+)
+def test_lengths_are_checked_before_a_split_of_ones_own(survey, cut, words):
+    model = Ensemble([GLM(), GAM()], "weighted", cv=StratifiedKFold(3))
+    with pytest.raises(NicheError, match=words):
+        model.fit(survey[NUMBERS], *cut(survey.presence, np.ones(590)))
+
+
 @pytest.mark.parametrize("wrong", [{"combine": "median"}, {"metric": "accuracy"}, {"threshold": "half"}])
 def test_a_parameter_out_of_range_is_named(survey, wrong):
     with pytest.raises(NicheError, match=next(iter(wrong))):

@@ -106,6 +106,21 @@ def test_units_are_converted_where_both_are_known(presences, island_sea):
     )
 
 
+@pytest.mark.parametrize("measure", [mess, mop])
+def test_an_infinite_value_of_a_grid_is_a_missing_one(measure, presences, island_sea):
+    south = island_sea.lat < 46
+    holed = island_sea.assign(sst=island_sea.sst.where(~south, -np.inf))
+    expected = island_sea.assign(sst=island_sea.sst.where(~south))
+    xr.testing.assert_identical(measure(presences, holed), measure(presences, expected))
+    xr.testing.assert_identical(measure(holed, island_sea), measure(expected, island_sea))
+
+
+@pytest.mark.parametrize("measure", [mess, mop])
+def test_a_data_array_holds_its_variables_along_a_dimension(measure, presences, island_sea):
+    found = measure(presences, island_sea.to_dataarray())
+    xr.testing.assert_identical(found, measure(presences, island_sea))
+
+
 def test_mop_equals_the_mean_distance_to_the_nearest_rows():
     rng = np.random.default_rng(2)
     reference, targets = rng.normal(size=(50, 3)) * [1, 10, 100], rng.normal(size=(40, 3)) * [1, 20, 50]

@@ -114,7 +114,21 @@ def test_a_level_that_the_fit_did_not_see_is_missing(model, targets):
     assert np.isnan(predicted).all()
 
 
-@pytest.mark.parametrize("wrong", [{"trees": 0}, {"trees": 1.5}, {"sample_size": 0}])
+@pytest.mark.parametrize(
+    "allowed", [{"max_features": f} for f in ("log2", None, 2, 0.5)] + [{"min_samples_leaf": 0.1}]
+)
+def test_other_ways_to_grow_trees_are_taken(survey, allowed):
+    RandomForest(trees=2, **allowed).fit(survey[FACTORS], survey.presence)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *({"trees": 0}, {"trees": 1.5}, {"sample_size": 0}),
+        *({"max_features": f} for f in ("bogus", 0, 1.5, -0.5)),
+        *({"min_samples_leaf": n} for n in (-1, 0, 1.0, "two")),
+    ],
+)
 def test_a_parameter_out_of_range_is_named(survey, wrong):
     with pytest.raises(NicheError, match=next(iter(wrong))):
         RandomForest(**wrong).fit(survey[FACTORS], survey.presence)

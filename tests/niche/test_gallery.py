@@ -170,10 +170,12 @@ def test_the_model_card_is_there_in_both_languages_with_odmap(executed):
         odmap = pd.read_csv(folder / f"odmap.{lang}.csv")
         assert len(odmap) == 26
         assert odmap.text.str.contains("NPPEN").any()
-    card = json.loads((folder / "model_card.json").read_text("utf-8"))
-    assert card["model"]["kind"] == "Ensemble"
-    assert 0 < card["projection"]["extrapolated"] < 0.1
-    assert [source["title"] for source in card["data"]]
+        card = json.loads((folder / f"model_card.{lang}.json").read_text("utf-8"))
+        assert card["language"] == lang
+        assert limit in " ".join(card["limits"])
+        assert card["model"]["kind"] == "Ensemble"
+        assert 0 < card["projection"]["extrapolated"] < 0.1
+        assert [source["title"] for source in card["data"]]
 
 
 def test_the_virtual_optima_are_found_again(executed):

@@ -1,6 +1,7 @@
 """The code of docs/niche.md, run as a reader would: on the sample data, from the top to the saved map."""
 
 import ast
+import json
 import re
 from contextlib import nullcontext
 from pathlib import Path
@@ -12,7 +13,7 @@ import xarray as xr
 import odatis_vre as ov
 
 DOCS = Path(__file__).parents[2] / "docs"
-ROUTE = ["The niche toolbox", "The marine recipe", "Projection"]
+ROUTE = ["The niche toolbox", "The marine recipe", "Projection", "Model card"]
 
 
 def sections(name: str) -> dict[str, list[str]]:
@@ -66,6 +67,12 @@ def test_the_map_is_saved_and_its_members_average_to_it(walked):
     np.testing.assert_array_equal(saved, walked["now"])
     assert walked["runs"].dims == ("model", "lat", "lon")
     np.testing.assert_allclose(walked["runs"].mean("model", skipna=False), saved, atol=1e-6)
+
+
+@pytest.mark.timeout(600)
+def test_the_model_card_is_a_page_and_facts_in_french(walked):
+    assert '<html lang="fr">' in walked["page"]
+    assert "combinés" in json.loads(walked["facts"])["odmap"]["ensemble"]
 
 
 def test_both_languages_show_the_same_code():

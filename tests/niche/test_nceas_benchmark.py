@@ -66,6 +66,46 @@ def test_each_species_is_tested_at_the_sites_of_its_group(folder, monkeypatch, c
     assert "MaxEnt against R maxnet, 2 species" in printed
 
 
+def test_the_ensemble_is_told_beside_its_members_and_a_peer(folder, monkeypatch, capsys):
+    scores = folder / "scores.json"
+    asked = ["GLM-lasso", "GAM", "Ensemble", "sklearn LogisticRegression"]
+    run(monkeypatch, str(folder), "--models", *asked, "--species", "xy01", "--json", str(scores))
+    rows = json.loads(scores.read_text())
+    assert sorted(r["model"] for r in rows) == sorted(asked)
+    for row in rows:
+        assert list(row) == ["model", "region", "species", "auc", "auc_prg", "cor", "seconds"]
+        assert (row["region"], row["species"]) == ("XY", "xy01")
+        assert 0.5 < row["auc"] <= 1
+        assert row["auc_prg"] <= 1
+        assert 0 < row["cor"] <= 1
+    seconds = {r["model"]: r["seconds"] for r in rows}
+    assert seconds["Ensemble"] > seconds["GLM-lasso"] + seconds["GAM"]
+    told = [line for line in capsys.readouterr().out.splitlines() if ": Ensemble " in line]
+    assert [line.split(":")[0] for line in told] == ["auc", "auc_prg", "cor"]
+    above, members = "above its best member in this table", ["GLM-lasso", "GAM"]
+    for line in told:
+        score = {r["model"]: r[line.split(":")[0]] for r in rows}
+        named = [m for m in members if score[m] >= score["Ensemble"]]
+        assert ("NOT above" if named else above) in line
+        assert all(f"{m} {score[m]:.4f}" in line for m in named)
+
+
+def test_members_above_the_ensemble_are_named_in_each_region():
+    made = {"Ensemble": (0.8, 0.6), "BRT": (0.7, 0.65), "GAM": (0.75, 0.6), "NPPEN": (0.9, 0.9)}
+    rows = pd.DataFrame(
+        {"model": m, "region": region, "species": region, "auc": value, "auc_prg": 0.5, "cor": np.nan,
+         "seconds": 1.0}
+        for m, both in made.items() for region, value in zip(("NZ", "SWI"), both, strict=True)
+    )  # fmt: skip
+    told = runpy.run_path(str(BENCHMARK))["report"](rows, pd.DataFrame()).split("\n\n")[-1]
+    assert told.splitlines() == [
+        "auc: Ensemble 0.7000 is above its best member in this table: BRT 0.6750",
+        "auc_prg: Ensemble 0.5000 is NOT above: BRT 0.5000, GAM 0.5000",
+        "auc NZ: Ensemble 0.8000 is above its best member in this table: GAM 0.7500",
+        "auc SWI: Ensemble 0.6000 is NOT above: BRT 0.6500, GAM 0.6000",
+    ]
+
+
 def test_a_run_goes_on_where_it_ended(folder, monkeypatch):
     scores = folder / "scores.json"
     run(monkeypatch, str(folder), "--models", "GLM", "--species", "xy01", "--json", str(scores))

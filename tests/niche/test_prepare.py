@@ -104,6 +104,42 @@ def test_records_share_a_cell_of_a_curvilinear_grid():
     assert prepare.duplicates(seen, cell=grid).kept.index.tolist() == [0, 2, 3]
 
 
+def square(lat, lon) -> xr.Dataset:
+    lat, lon = np.meshgrid(lat, lon, indexing="ij")
+    return xr.Dataset(coords={"lat": (("y", "x"), lat), "lon": (("y", "x"), lon)})
+
+
+NORTH, WEST = np.arange(40.0, 50), np.arange(-10.0, 0)
+GRIDS = {
+    "straight": xr.Dataset(coords={"lat": NORTH[::-1], "lon": WEST % 360}),
+    "curvilinear": square(NORTH, WEST),
+    "mesh": square(NORTH, WEST).stack(node=("y", "x")).drop_vars(["node", "y", "x"]),
+}
+
+
+@pytest.mark.parametrize("name", GRIDS)
+@pytest.mark.parametrize("step", [prepare.duplicates, prepare.thin])
+def test_records_off_the_grid_share_no_cell(step, name):
+    """The last two lie in the cell of 49 N, 1 W, the others beyond its edges: none in one place."""
+    seen = records([70.0, 80.0, 60.0, 49.0, 49.0, 49.2, 49.4], [-1.0, -1.0, -1.0, 1.0, 2.0, -1.0, -1.2])
+    kept = step(seen, cell=GRIDS[name]).kept.index.tolist()
+    assert len(kept) == 6
+    assert kept[:5] == [0, 1, 2, 3, 4]
+
+
+def test_a_record_twice_off_the_grid_is_a_duplicate_all_the_same():
+    seen = records([70.0, 70.0, 71.0], [-5.0, 355.0, -5.0])
+    assert prepare.duplicates(seen, cell=GRIDS["straight"]).kept.index.tolist() == [0, 2]
+
+
+@pytest.mark.parametrize("lon", [np.arange(0.0, 360, 2), np.arange(350.0, 372, 2) % 360, [4.0]])
+def test_the_edges_of_a_grid_are_in_its_cells(lon):
+    """Around the Earth, across the meridian of Greenwich, and one meridian that has no spacing."""
+    grid = xr.Dataset(coords={"lat": NORTH, "lon": lon})
+    seen = records([39.5, 40.4, 49.5, 48.6], [4.1, 4.2, 4.9, 3.2])
+    assert prepare.duplicates(seen, cell=grid).kept.index.tolist() == [0, 2]
+
+
 def test_an_outlier_is_named_with_its_value_and_the_limits():
     # Quartiles of 1..8 and 100 are 3 and 7: the fences lie at -3 and 13.
     table = pd.DataFrame({"sst": [1, 2, 3, 4, 5, 6, 7, 8, 100]})
@@ -217,6 +253,8 @@ def test_nothing_left_is_no_error():
     ("call", "message"),
     [
         (lambda t: prepare.complete(t, ["oxygen"]), r"(?s)lacks columns: oxygen.*lat, lon"),
+        (lambda t: prepare.complete(t.to_xarray(), ["lat"]), "(?s)A Dataset is no table.*to_dataframe"),
+        (lambda t: prepare.outliers(t.to_xarray(), ["lat"]), "A Dataset is no table"),
         (lambda t: prepare.thin(t.rename(columns={"lat": "y"}), distance_km=1), "no columns lat and lon"),
         (lambda t: prepare.thin(t.assign(lat=95.0), distance_km=1), "latitude is 95"),
         (lambda t: prepare.thin(t), "either by distance or by cell"),

@@ -36,6 +36,24 @@ def test_cells_are_missing_exactly_where_a_variable_is(model, island_sea):
     np.testing.assert_array_equal(project(model, island_sea).isnull(), unknown)
 
 
+@pytest.mark.parametrize("chunks", [None, {"time": 1}])
+@pytest.mark.parametrize("kind", [NPPEN, RandomForestClassifier])
+def test_an_infinite_value_of_a_grid_is_a_missing_one(kind, chunks, presences, island_sea):
+    env = pd.concat([presences, presences + 3], ignore_index=True)
+    model = kind().fit(env, np.arange(len(env)) < len(presences))
+    north, infinite = island_sea.lat > 45, np.inf * (-1) ** island_sea.time.dt.month
+    holed = island_sea.assign(sst=island_sea.sst.where(north, infinite))
+    expected = project(model, island_sea).where(north)
+    np.testing.assert_array_equal(project(model, holed if chunks is None else holed.chunk(chunks)), expected)
+
+
+def test_a_data_array_holds_its_variables_along_a_dimension(model, island_sea):
+    both = island_sea.to_dataarray()
+    expected = project(model, island_sea)
+    xr.testing.assert_identical(project(model, both), expected)
+    xr.testing.assert_identical(model.predict(both), expected)
+
+
 def test_each_cell_has_the_prediction_of_its_own_values(model, island_sea):
     suitability = project(model, island_sea).to_series()
     table = island_sea.to_dataframe().loc[suitability.index, ["sst", "salinity"]]
@@ -106,7 +124,7 @@ def test_a_table_in_kelvin_is_converted_to_the_unit_of_the_fit(model_in_celsius,
 
 @pytest.mark.parametrize("unit", ["m", "parsecs of rum"])
 def test_a_grid_whose_unit_does_not_fit_is_refused(model_in_celsius, island_sea, unit):
-    with use_language("en"), pytest.raises(NicheError, match=f"sst is in {unit}.*fitted in degC"):
+    with use_language("en"), pytest.raises(NicheError, match=f"sst is in {unit}.*is in degC"):
         project(model_in_celsius, in_unit(island_sea, unit))
 
 

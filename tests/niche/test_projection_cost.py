@@ -57,6 +57,11 @@ def test_cells_blocks_and_bytes_are_counted(model, wide_sea):
     assert (whole.cells, whole.blocks) == (300 * 400, 1)
 
 
+def test_the_cost_of_a_data_array_is_told_too(model, wide_sea):
+    told = estimate(model, wide_sea.isel(time=0).to_dataarray(), threads=2)
+    assert (told.cells, told.bytes_written) == (300 * 400, 300 * 400 * 4)
+
+
 def test_one_block_is_read_and_no_more(model, wide_sea):
     read = []
 

@@ -103,12 +103,20 @@ def test_scores_are_means_over_the_folds(card):
     assert score["folds"] == 3
 
 
-def test_json_is_strict_and_the_same_in_both_languages(card):
-    with use_language("fr"):
-        french = card.to_json()
-    with use_language("en"):
-        assert card.to_json() == french
-    json.loads(french, parse_constant=lambda name: pytest.fail(name))
+def test_json_is_strict_with_the_same_keys_and_numbers_and_its_texts_in_the_language_asked_for(card):
+    english, french = (
+        json.loads(card.to_json(lang), parse_constant=lambda name: pytest.fail(name)) for lang in ("en", "fr")
+    )
+    for lang, facts in (("en", english), ("fr", french)):
+        with use_language(lang):
+            assert json.loads(card.to_json()) == facts
+        assert facts.pop("language") == lang
+    texts = [facts.pop("odmap") for facts in (english, french)]
+    assert french == english
+    assert [*texts[0]] == [*texts[1]] == card.elements()
+    assert [t["uncertainty"].split(" %")[0] for t in texts] == ["12.5", "12,5"]
+    assert [t["objective"] for t in texts] == ["not told", "non renseigné"]
+    assert {t["authorship"] for t in texts} == {"A. Chercheuse"}
 
 
 @pytest.mark.parametrize(

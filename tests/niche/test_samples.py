@@ -92,6 +92,14 @@ def test_omi_of_a_grid_keeps_the_cells(island_sea, catch):
 
 
 @pytest.mark.filterwarnings("ignore:.*rows")
+def test_scores_of_a_data_array_are_missing_where_it_is_infinite(island_sea, catch):
+    omi = OMI().fit(island_sea, catch.fillna(0))
+    holed = island_sea.assign(sst=island_sea.sst.where(island_sea.lat > 44, np.inf))
+    expected = omi.transform(island_sea).where(island_sea.lat > 44)
+    xr.testing.assert_allclose(omi.transform(holed.to_dataarray()), expected)
+
+
+@pytest.mark.filterwarnings("ignore:.*rows")
 def test_enfa_of_a_grid_is_that_of_its_table(island_sea, catch):
     tuna = catch.sel(species="tuna", drop=True)
     env, abundance = table_of(island_sea, catch)
@@ -196,6 +204,13 @@ def test_a_grid_beside_a_table_is_refused_by_models(model, patchy_sea, spawning)
         clone(model).fit(patchy_sea, spawning, np.ones(spawning.size))
     with use_language("en"), pytest.raises(NicheError, match="has not been fitted"):
         clone(model).predict(patchy_sea)
+
+
+def test_an_infinite_value_of_a_grid_is_a_missing_one(island_sea, catch):
+    holed = island_sea.assign(sst=island_sea.sst.where(island_sea.lat > 44, np.inf))
+    missing = island_sea.assign(sst=island_sea.sst.where(island_sea.lat > 44))
+    found, expected = (WeightedAveraging().fit(sea, catch) for sea in (holed, missing))
+    xr.testing.assert_identical(found.optimum_, expected.optimum_)
 
 
 def test_units_of_the_grid_are_kept_for_the_projection(island_sea, catch):

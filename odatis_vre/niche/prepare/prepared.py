@@ -51,15 +51,16 @@ def complete(table: pd.DataFrame, variables: Iterable[str]) -> Prepared:
     Raises
     ------
     NicheError
-        A column is missing.
+        A column is missing, or `table` is no DataFrame.
 
     Examples
     --------
     >>> complete(pd.DataFrame({"sst": [12.0, None]}), ["sst"]).dropped["reason"].tolist()
     ['unknown: sst']
     """
+    names = columns_of(table, variables)
     reasons = np.full(len(table), None, dtype=object)
-    unknown_in(table, columns_of(table, variables), reasons)
+    unknown_in(table, names, reasons)
     return parted(table, "complete", reasons)
 
 

@@ -25,7 +25,8 @@ def duplicates(
     cell : float, mapping or grid, optional
         Rows in the same cell are at the same place: its side in degrees (one number, or {"lat": .., "lon":
         ..}; cells start at -90 and -180), or a Dataset whose cells have their centres in its coordinates.
-        Without it, the same latitude and longitude.
+        Without it, and off the grid (farther than half its spacing from a centre), the same latitude and
+        longitude.
     time : str, optional
         Rows in the same period are at the same time: a pandas period ("D", "M", "Q", "Y"), or "ever" to
         ignore the time. Without it, the same instant.
