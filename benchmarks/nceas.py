@@ -244,9 +244,9 @@ def report(rows: pd.DataFrame, others: pd.DataFrame) -> str:
     table = grouped[list(SCORES)].mean()
     table.insert(0, "species", grouped["auc"].count())
     table["seconds"] = grouped["seconds"].sum()
-    for name in ["all", *sorted(rows["region"].unique())] if rows["region"].nunique() > 1 else []:
-        if name != "all":
-            table[f"auc {name}"] = both[both["region"] == name].groupby("model")["auc"].mean()
+    regions = sorted(rows["region"].unique())
+    for name in regions if len(regions) > 1 else []:
+        table[f"auc {name}"] = both[both["region"] == name].groupby("model")["auc"].mean()
     out = [table.sort_values("auc", ascending=False).round(4).to_string()]
     for software, ours in SAME_METHOD.items():
         mine, theirs = rows[rows["model"] == ours], others
@@ -260,11 +260,23 @@ def report(rows: pd.DataFrame, others: pd.DataFrame) -> str:
                 f"{same['auc_other'].mean():.4f}, difference {gap:+.4f} ({verdict} {CLOSE})"
             )
     if "Ensemble" in table.index:
-        inside = table.loc[[m for m in MEMBERS if m in table.index], "auc"]
-        best = inside.idxmax()
-        verdict = "above" if table.loc["Ensemble", "auc"] > inside.max() else "NOT above"
-        out.append(f"Ensemble is {verdict} its best member, {best}: {inside.max():.4f}")
+        out.append("\n".join(beside_members(table.drop(columns=["species", "seconds"]))))
     return "\n\n".join(out)
+
+
+def beside_members(scores: pd.DataFrame) -> list[str]:
+    """For each score, whether the ensemble is above all its members, and who is not below it."""
+    told = []
+    for name, column in scores.items():
+        mine = column["Ensemble"]
+        members = column.reindex(MEMBERS).dropna().sort_values(ascending=False, kind="stable")
+        if np.isnan(mine) or members.empty:
+            continue
+        not_below = members[members >= mine]
+        named = ", ".join(f"{m} {v:.4f}" for m, v in (members[:1] if not_below.empty else not_below).items())
+        verdict = "above its best member in this table" if not_below.empty else "NOT above"
+        told.append(f"{name}: Ensemble {mine:.4f} is {verdict}: {named}")
+    return told
 
 
 def write(rows: list[dict], path: Path) -> None:

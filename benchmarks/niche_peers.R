@@ -1,5 +1,5 @@
 # Peers in R of benchmarks/niche.py: the published definitions, written directly; MaxEnt fitted by the package
-# glmnet, as in maxnet. Or the package maxnet itself.
+# glmnet, as in maxnet. Or a package itself: maxnet, specieschrom or nppen.
 #
 #   Rscript niche_peers.R JOB FOLDER "R, definition"
 #   Rscript niche_peers.R JOB FOLDER "R, maxnet"
@@ -9,7 +9,7 @@
 arguments <- commandArgs(trailingOnly = TRUE)
 job <- arguments[1]
 folder <- arguments[2]
-with_maxnet <- arguments[3] == "R, maxnet"
+side <- arguments[3]
 
 table_of <- function(name) {
   shape <- scan(file.path(folder, paste0(name, ".shape")), quiet = TRUE)
@@ -172,12 +172,21 @@ predict_maxent <- function(model, env) {
   1 - exp(-exp(model$entropy + eta))
 }
 
-if (with_maxnet) {
+if (side == "R, maxnet") {
   fit_maxent <- function(env, presence, classes) {
     env <- as.data.frame(env)
     maxnet::maxnet(presence, env, maxnet::maxnet.formula(presence, env, classes))
   }
   predict_maxent <- function(model, env) predict(model, as.data.frame(env), type = "cloglog")
+} else if (side == "R, specieschrom") {
+  pdf(NULL)  # it draws what it computes
+  chromatogram <- specieschrom::chromato_env16
+  overlap <- function(run) {
+    best <- specieschrom::combina_niche3(run + 0, 0)$combi_dim
+    best[, ncol(best)]
+  }
+} else if (side == "R, nppen") {
+  nppen <- function(x, targets) nppen::nppen(x, targets, fast = FALSE)
 }
 
 if (grepl("^chromatogram", job)) {

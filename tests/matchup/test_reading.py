@@ -1,6 +1,7 @@
 """What is read, how often, where, and how much of it at once."""
 
 import threading
+import time
 import tracemalloc
 
 import dask
@@ -13,6 +14,7 @@ from distributed import Client, LocalCluster
 from zarr.storage import LocalStore, WrapperStore
 
 from odatis_vre import matchup
+from odatis_vre.i18n import use_language
 from odatis_vre.matchup.layout import Layout
 from odatis_vre.matchup.pieces import Frame
 from odatis_vre.matchup.plan import planned_bounds
@@ -313,6 +315,17 @@ def test_progress_is_shown_only_where_someone_looks(ocean, casts, capsys):
     assert capsys.readouterr().err == ""
     matchup.windows(ocean.chunk(time=5), casts, size=SIZE, progress=False)
     assert capsys.readouterr().err == ""
+
+    def slowly(block):
+        time.sleep(0.4)
+        return block
+
+    grid = ocean.chunk(time=5)
+    with use_language("fr"), dask.config.set(scheduler="sync"):
+        matchup.windows(grid.map_blocks(slowly, template=grid), casts, size=SIZE, progress=True)
+    said = capsys.readouterr().err
+    assert "Lecture de la grille" in said
+    assert "/4" in said
 
 
 @pytest.mark.parametrize("count", [5, 500])
