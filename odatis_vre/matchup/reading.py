@@ -5,14 +5,15 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 
 import numpy as np
 import psutil
+from dask.system import CPU_COUNT
 from distributed.system import MEMORY_LIMIT
 from tqdm.auto import tqdm
 
 from odatis_vre.matchup.sources import Source
 from odatis_vre.matchup.tasks import Job, Work, compute
 
-# Reads in flight: a network's delay is waited for once, not for each block.
-_THREADS = 8
+# Reads in flight: a network's delay is waited for once, not for each block; more get in each other's way.
+_THREADS = min(8, 2 * CPU_COUNT)
 
 
 def default_memory() -> float:
