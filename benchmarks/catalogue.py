@@ -12,8 +12,8 @@ are the median of the questions below, the slowest beside it. Plain Intake looks
 descriptions: it is asked the one word that it can find. Times include reading the files, not the imports.
 "cpu" is the processor's time: on a machine that does other things, the figure to compare. Peak memory is
 that of the whole process; "bare" (JSON only) is the process after its imports. A line that takes more than
-half an hour is given up. Plain Intake reads a file again once its time to live is over, a minute by default:
-where reading takes longer, each search reads the file.
+half an hour is given up; what it has measured by then stays. Plain Intake is told to read a file once
+(`ttl=None`): after a minute, it would read it again for a search.
 """
 
 import argparse
@@ -26,6 +26,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 SIZES = (100, 1_000, 5_000, 50_000)
@@ -166,6 +167,8 @@ def ours(path: str) -> dict[str, float]:
     imports, bare = clock.look(), peak()
     cat = open_catalog(path)
     opening = clock.look()
+    tell(figures(bare, imports=imports, open=opening))
+    clock.look()
     cat.search("SST")  # reads the index, or makes it
     indexing = clock.look()
     times = []
@@ -174,7 +177,7 @@ def ours(path: str) -> dict[str, float]:
         hits = cat.search(**question)
         times.append(clock.look())
         assert len(hits)
-    return figures(imports, opening, indexing, times, bare)
+    return figures(bare, imports=imports, open=opening, index=indexing, **searches(times))
 
 
 def intake(path: str) -> dict[str, float]:
@@ -182,31 +185,34 @@ def intake(path: str) -> dict[str, float]:
     import intake
 
     imports, bare = clock.look(), peak()
-    cat = intake.open_catalog(path)
+    cat = intake.open_catalog(path, ttl=None)
     list(cat)
     opening = clock.look()
+    tell(figures(bare, imports=imports, open=opening))
     times = []
     for _ in range(3):
         clock.look()
         found = list(cat.search(INTAKE_QUESTION))
         times.append(clock.look())
         assert found
-    return figures(imports, opening, (0.0, 0.0), times, bare)
+    return figures(bare, imports=imports, open=opening, **searches(times))
 
 
-def figures(imports, opening, indexing, times, bare) -> dict[str, float]:
-    searching = [statistics.median(column) for column in zip(*times, strict=True)]
-    slowest = [max(column) for column in zip(*times, strict=True)]
-    row = {}
-    for name, (wall, work) in {
-        "imports": imports,
-        "open": opening,
-        "index": indexing,
-        "search": searching,
-        "slowest": slowest,
-    }.items():
+def searches(times: list[tuple[float, float]]) -> dict[str, list[float]]:
+    columns = list(zip(*times, strict=True))
+    return {"search": list(map(statistics.median, columns)), "slowest": list(map(max, columns))}
+
+
+def figures(bare: float, **measured: Sequence[float]) -> dict[str, float]:
+    row = {"bare": bare, "peak": peak()}
+    for name, (wall, work) in measured.items():
         row |= {name: wall, f"{name}_cpu": work}
-    return row | {"bare": bare, "peak": peak()}
+    return row
+
+
+def tell(row: dict[str, float]) -> None:
+    """To the process that waits: the last line is what counts."""
+    print(json.dumps(row), flush=True)
 
 
 def peak() -> float:
@@ -214,16 +220,17 @@ def peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def measure(who: str, path: Path, cache: Path) -> dict[str, float] | None:
-    """The figures of one process; None of one that takes longer than `PATIENCE`."""
+def measure(who: str, path: Path, cache: Path) -> dict[str, float]:
+    """The figures of one process; of one that takes longer than `PATIENCE`, those that it had by then."""
     command = [sys.executable, __file__, "--measure", who, str(path)]
     environment = {**os.environ, "ODATIS_CACHE": str(cache), "OMP_NUM_THREADS": "1"}
     try:
         done = subprocess.run(
             command, env=environment, capture_output=True, text=True, check=True, timeout=PATIENCE
         )
-    except subprocess.TimeoutExpired:
-        return None
+    except subprocess.TimeoutExpired as error:
+        told = (error.stdout or b"{}").splitlines()
+        return json.loads(told[-1]) | {"given_up_after": PATIENCE}
     return json.loads(done.stdout.splitlines()[-1])
 
 
@@ -241,7 +248,7 @@ def main() -> None:
     asked = parser.parse_args()
     if asked.measure:
         who, path = asked.measure
-        print(json.dumps({"ours": ours, "intake": intake}[who](path)))
+        tell({"ours": ours, "intake": intake}[who](path))
         return
     rows = []
     for size in asked.sizes:
@@ -259,7 +266,7 @@ def main() -> None:
                     keep_for_all(path)
                     cache = Path(folder, "cache of another user")
                 row = {"records": size, "file_mb": megabytes, "who": who, "opening": what}
-                rows.append(row | (measure(who, path, cache) or {"given_up_after": PATIENCE}))
+                rows.append(row | measure(who, path, cache))
                 if not asked.json:
                     print_row(rows[-1], head=len(rows) == 1)
     if asked.json:
@@ -271,14 +278,13 @@ def print_row(row: dict, head: bool) -> None:
         print("records   file  who    opening         open           index        search      slowest   peak")
         print("            MB                     ms    cpu      ms    cpu     ms    cpu     ms    cpu    MB")
     kind = f"{row['records']:>7} {row['file_mb']:>6.1f}  {row['who']:<6} {row['opening']:<9}"
-    if "given_up_after" in row:
-        print(f"{kind} not done after {PATIENCE // 60} minutes", flush=True)
-        return
-    times = "".join(
-        f"{row[name] * 1000:>{width}.1f} {row[name + '_cpu'] * 1000:>{width - 1}.1f}"
-        for name, width in (("open", 9), ("index", 8), ("search", 7), ("slowest", 7))
-    )
-    print(f"{kind}{times}{row['peak']:>7.0f}", flush=True)
+    times = ""
+    for name, width in (("open", 9), ("index", 8), ("search", 7), ("slowest", 7)):
+        wall, work = (f"{row[key] * 1000:.1f}" if key in row else "-" for key in (name, f"{name}_cpu"))
+        times += f"{wall:>{width}} {work:>{width - 1}}"
+    memory = f"{row['peak']:.0f}" if "peak" in row else "-"
+    late = f"  given up after {PATIENCE // 60} minutes" if "given_up_after" in row else ""
+    print(f"{kind}{times}{memory:>7}{late}", flush=True)
 
 
 if __name__ == "__main__":

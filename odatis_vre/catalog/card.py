@@ -76,6 +76,7 @@ def facts(entry: "Entry") -> dict[str, str]:
         "extent": str(entry.bbox) if entry.bbox else "",
         "period": period,
         "variables": variables,
+        "odatis_variables": ", ".join(known.odatis_variables),
         "domain": domain_label(known.domain),
         "centre": known.data_centre or "",
         "licence": known.licence.name if known.licence else "",
@@ -119,7 +120,8 @@ def _trust(entry: "Entry") -> str:
     """What the entry states and nobody has verified, and what it does not state, with the reason."""
     known = entry.metadata
     parts = []
-    for key, names in (("unverified", known.unverified), ("unknown", known.unknown)):
+    unknown = known.unknown + ([] if known.odatis_variables else ["odatis_variables"])
+    for key, names in (("unverified", known.unverified), ("unknown", unknown)):
         fields = [_field(name, known.absent.get(name)) for name in names]
         if fields:
             parts.append(tr(f"catalog.{key}", fields=", ".join(fields)))
@@ -211,14 +213,15 @@ def _links(entry: "Entry") -> str:
 
 
 def _changes(entry: "Entry") -> str:
-    """What the clean-up changed when it was last opened by the check."""
+    """What the clean-up changed: the check opened all of it; without one, what was last opened from here."""
     checked = status_of(entry)
-    if checked is None or checked.stale or not checked.changes:
-        return ""
-    lang = escape(checked.changes_language)
+    if checked and not checked.stale and checked.state != "unopened":
+        lang, changes = checked.changes_language, checked.changes
+    else:
+        lang, changes = entry._changes or ("", [])
     return _folded(
-        tr("catalog.changes", number=len(checked.changes)),
-        [f'<li lang="{lang}">{escape(sentence)}</li>' for sentence in checked.changes],
+        tr("catalog.changes", number=len(changes)),
+        [f'<li lang="{escape(lang)}">{escape(sentence)}</li>' for sentence in changes],
     )
 
 

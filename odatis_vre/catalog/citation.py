@@ -28,8 +28,9 @@ def render(entry: str, items: list[dict[str, Any]], style: str) -> str:
         The dataset's name, for messages.
     items : list of dict
         CSL fields: `id`, `type`, `title`, `author`, `issued`, `container-title`, `volume`, `number`, `page`,
-        `publisher`, `version`, `DOI`, `URL`, `accessed` (an ISO date). The first is the dataset, the others
-        its sources.
+        `publisher`, `version`, `DOI`, `URL`, `accessed`. Dates are ISO dates or CSL's (`date-parts`, `raw`,
+        `literal`); an author has `family` and `given`, or `literal`, or is a text. The first is the dataset,
+        the others its sources.
     style : {"text", "bibtex", "ris", "csl-json"}
 
     Raises
@@ -40,7 +41,7 @@ def render(entry: str, items: list[dict[str, Any]], style: str) -> str:
     check_style(style)
     if not items:
         raise CatalogError(tr("catalog.no_citation", entry=entry), tr("catalog.no_citation_hint"))
-    return STYLES[style](items)
+    return STYLES[style]([_plain(item) for item in items])
 
 
 def check_style(style: str) -> None:
@@ -60,16 +61,43 @@ def check_style(style: str) -> None:
         raise CatalogError(tr("catalog.no_style", style=style), hint)
 
 
+def _plain(item: dict) -> dict:
+    """An item with its dates as texts and its authors as a list of mappings, however they are written."""
+    dates = {name: _date(item[name]) for name in ("issued", "accessed") if item.get(name)}
+    listed = item.get("author") or []
+    listed = listed if isinstance(listed, list) else [listed]
+    authors = [
+        author if isinstance(author, dict) else {"literal": str(author)} for author in listed if author
+    ]
+    return item | dates | ({"author": authors} if "author" in item else {})
+
+
+def _date(value: Any) -> str:
+    """A date of CSL as an ISO date; of two, from one to the other."""
+    if not isinstance(value, dict):
+        return str(value)
+    parts = value.get("date-parts")
+    if not isinstance(parts, list):
+        return str(value.get("raw") or value.get("literal") or "")
+    dates = [date if isinstance(date, list) else [date] for date in parts if date]
+    return "/".join("-".join(str(part).zfill(2) for part in date if part is not None) for date in dates)
+
+
 def _names(item: dict) -> list[tuple[str, str]]:
     """(family, given) of each author; an institution has a family name only."""
-    listed = item.get("author") or []
-    listed = listed if isinstance(listed, list) else [str(listed)]
-    authors = [{"literal": author} if isinstance(author, str) else author for author in listed]
     return [
-        (_line(a.get("literal") or a.get("family") or ""), _line(a.get("given") or ""))
-        for a in authors
-        if isinstance(a, dict)
+        (
+            _line(a.get("literal") or f"{a.get('non-dropping-particle') or ''} {a.get('family') or ''}"),
+            _line(a.get("given") or ""),
+        )
+        for a in item.get("author") or []
     ]
+
+
+def _year(item: dict) -> str:
+    """Of the date of issue; a text that starts with none is given as it is."""
+    issued = str(item.get("issued") or "")
+    return issued[:4] if _DATE.match(issued) else issued
 
 
 def _line(value: Any) -> str:
@@ -106,7 +134,7 @@ def _bibtex_item(item: dict) -> str:
     fields = {
         "author": " and ".join(authors),
         "title": f"{{{_tex(item.get('title', ''))}}}",
-        "year": _tex(item.get("issued", "")),
+        "year": _tex(_year(item)),
         "journal" if kind == "article" else "series": _tex(item.get("container-title", "")),
         "volume": _tex(item.get("volume", "")),
         "number": _tex(item.get("number", "")),
@@ -141,7 +169,7 @@ def _ris(items: list[dict]) -> str:
         first, _, last = str(item.get("page", "")).partition("-")
         tags = [("TY", _RIS.get(str(item.get("type")), "GEN")), ("ID", item.get("id"))]
         tags += [("AU", f"{family}, {given}" if given else family) for family, given in _names(item)]
-        tags += [("TI", item.get("title")), ("PY", item.get("issued")), ("T2", item.get("container-title"))]
+        tags += [("TI", item.get("title")), ("PY", _year(item)), ("T2", item.get("container-title"))]
         tags += [("VL", item.get("volume") or item.get("number")), ("SP", first), ("EP", last)]
         tags += [("PB", item.get("publisher")), ("ET", item.get("version"))]
         tags += [("DO", item.get("DOI")), ("UR", item.get("URL"))]
@@ -155,13 +183,16 @@ def _csl_json(items: list[dict]) -> str:
 
 
 def _dated(item: dict) -> dict:
-    """Dates as CSL writes them: a list of year, month, day."""
-    dates = {name: str(item[name]) for name in ("issued", "accessed") if item.get(name)}
-    parts = {
-        name: [int(part) for part in date.split("-")] for name, date in dates.items() if _DATE.fullmatch(date)
-    }
-    return item | {name: {"date-parts": [date]} for name, date in parts.items()}
+    """Dates as CSL writes them: lists of year, month, day; what is no date, as it is."""
+    return item | {name: _csl_date(item[name]) for name in ("issued", "accessed") if item.get(name)}
 
 
-_DATE = re.compile(r"\d{4}(-\d{1,2}){0,2}")
+def _csl_date(text: str) -> dict[str, Any]:
+    dates = text.split("/")
+    if not all(map(_DATE.fullmatch, dates)):
+        return {"raw": text}
+    return {"date-parts": [[int(part) for part in date.split("-")] for date in dates]}
+
+
+_DATE = re.compile(r"\d{4}(-\d{1,2}){0,2}(?!\d)")
 STYLES = {"text": _text, "bibtex": _bibtex, "ris": _ris, "csl-json": _csl_json}

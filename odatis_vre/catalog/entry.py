@@ -11,7 +11,7 @@ from odatis_vre.catalog.model import Metadata, Variable
 from odatis_vre.catalog.request import BBox, Period, read_bbox, read_period
 from odatis_vre.catalog.yamlfile import Leaf, is_trusted
 from odatis_vre.errors import CatalogError
-from odatis_vre.i18n import tr
+from odatis_vre.i18n import language, tr
 
 if TYPE_CHECKING:
     import pandas
@@ -30,6 +30,7 @@ class Entry:
 
     def __init__(self, leaf: Leaf):
         self._leaf = leaf
+        self._changes: tuple[str, list[str]] | None = None
 
     @property
     def id(self) -> str:
@@ -149,6 +150,7 @@ class Entry:
         ds.attrs |= self._provenance()
         if len(known) > 1:
             ds.attrs["odatis_access"] = method.label
+        self._note_changes(ds.attrs)
         provenance.record(self._record(method))
         return ds
 
@@ -199,6 +201,7 @@ class Entry:
         table.attrs = self._provenance() | table.attrs
         if len(known) > 1:
             table.attrs["odatis_access"] = method.label
+        self._note_changes(table.attrs)
         provenance.record(self._record(method))
         return table
 
@@ -319,6 +322,13 @@ class Entry:
             self.bbox,
             self.period,
         )
+
+    def _note_changes(self, attrs: Mapping[str, Any]) -> None:
+        """Keep what the clean-up changed, and in which language it says so, for the card."""
+        from odatis_vre.catalog.clean.grid import CHANGES
+
+        if CHANGES in attrs:
+            self._changes = language(), attrs[CHANGES].splitlines()
 
     def _provenance(self) -> dict[str, str]:
         facts = {"odatis_entry": self.id, "odatis_title": self.title}

@@ -39,7 +39,8 @@ def select_grid(
     time : Period, optional
         Instants within. Of a climatology: the months of the year that the period touches.
     depth : float or (float, float), optional
-        Metres, positive down: the nearest level, or the levels within.
+        Metres, positive down: the nearest level, as far as the outer edges of the first and the last cell; or
+        the levels within.
     variables : list of str, optional
         Names or standard names.
 
@@ -126,7 +127,21 @@ def _within_box(ds: xr.Dataset, box: BBox, entry: str) -> xr.Dataset:
         if not rows.size or not columns.size:
             raise nothing_in(box, lat.values, lon.values, entry)
         cut = {lat.dims[0]: _steps(rows), lon.dims[0]: _steps(columns)}
-    return ds.isel(cut).assign_coords({lon.name: (lon.dims[0], lons, lon.attrs)})
+    return _with_longitudes(ds.isel(cut), str(lon.name), lons)
+
+
+def _with_longitudes(ds: xr.Dataset, name: str, lons: np.ndarray) -> xr.Dataset:
+    """Other longitudes for the same meridians; their bounds go with them."""
+    lon = ds[name]
+    bounds = lon.attrs.get("bounds")
+    turns = 360 * np.round((lons - lon.values) / 360)
+    if turns.any() and bounds in ds.variables and lon.dims[0] in ds[bounds].dims:
+        shift = xr.Variable(lon.dims, turns.astype(ds[bounds].dtype))
+        variable = ds[bounds].variable
+        moved = (variable + shift).transpose(*variable.dims)
+        moved.attrs, moved.encoding = variable.attrs, variable.encoding
+        ds = ds.assign({bounds: moved})
+    return ds.assign_coords({name: (lon.dims[0], lons, lon.attrs)})
 
 
 def nothing_in(box: BBox, lats, lons, entry: str, along_a_track: bool = False) -> DataNotFound:
@@ -254,6 +269,19 @@ def _upwards(levels: xr.DataArray) -> bool:
     return str(levels.attrs.get("positive", default)).lower() == "up"
 
 
+def _edges(levels: np.ndarray) -> tuple[float, float]:
+    """Where the first cell begins and the last one ends: half a step beyond the levels.
+
+    A first level nearer to the surface than to the next one stands for the surface too.
+    """
+    if levels.size == 1:  # in its own precision, in which it is asked for
+        return levels[0], levels[0]
+    known = np.sort(levels.astype(np.float64))
+    first, last = known[1] - known[0], known[-1] - known[-2]
+    top = known[0] - first / 2
+    return float(min(top, 0.0) if known[0] < first else top), float(known[-1] + last / 2)
+
+
 def _at_depth(ds: xr.Dataset, depth, entry: str) -> xr.Dataset:
     levels = _coordinate(ds, "depth", entry)
     values = -levels.values if _upwards(levels) else levels.values
@@ -262,7 +290,8 @@ def _at_depth(ds: xr.Dataset, depth, entry: str) -> xr.Dataset:
     except (TypeError, ValueError):
         raise CatalogError(tr("catalog.depth_form", value=repr(depth)), tr("catalog.depth_hint")) from None
     if np.isscalar(depth):
-        if values.min() <= top <= values.max():
+        highest, lowest = _edges(values)
+        if highest <= top <= lowest:
             return ds.isel({levels.dims[0]: int(np.abs(values - top).argmin())})
         found = np.array([], dtype=int)
     else:

@@ -104,6 +104,35 @@ def test_half_a_block_announced_as_whole_is_not_taken_for_data(proxy, tmp_path):
         again.to_xarray()
 
 
+def test_half_a_file_announced_as_whole_is_gone_on_with(proxy, tmp_path):
+    proxy.always("three.nc", "lie whole")
+    assert same(entry(tmp_path, one("netcdf", f"{proxy.address}/three.nc")).to_xarray())
+
+
+def test_half_a_file_announced_as_whole_each_time_raises(http, tmp_path):
+    faulty = FaultyProxy(http, hidden=("ETag", "Last-Modified"))  # nothing to go on with
+    faulty.always("three.nc", "lie whole")
+    with pytest.raises(CatalogError, match=r"cut short: \d+ of \d+ bytes came"):
+        entry(tmp_path, one("netcdf", f"{faulty.address}/three.nc")).to_xarray()
+    assert not list((tmp_path / "cache").glob("*.nc"))
+    faulty.close()
+
+
+def test_a_file_that_became_longer_is_not_replaced_by_half_of_it(tmp_path, served):
+    folder = tmp_path / "served"
+    folder.mkdir()
+    with servers.rclone("http", folder) as address:
+        faulty = FaultyProxy(address, hidden=("ETag", "Last-Modified"))
+        (folder / "a.csv").write_text("a\n1\n")
+        it = entry(tmp_path, one("csv", f"{faulty.address}/a.csv"))
+        it.download()
+        (folder / "a.csv").write_text("a\n1\n2\n3\n")
+        faulty.always("a.csv", "lie whole")
+        with pytest.raises(CatalogError, match="cut short: 4 of 8 bytes came"):
+            it.to_pandas()
+        faulty.close()
+
+
 def test_half_a_chunk_announced_as_whole_raises(proxy, tmp_path):
     ds = entry(tmp_path, one("zarr", f"{proxy.address}/three.zarr")).to_xarray()
     proxy.always("/sst/c/", "lie")

@@ -134,13 +134,13 @@ def floats(folder, server, args: str = "variables: [pres, temp]"):
 
 def test_tabledap_is_asked_for_the_box_the_period_and_the_columns(tmp_path, erddap):
     table = floats(tmp_path, erddap).to_pandas(
-        bbox=(-8, 40.5, 0, 43), time=("2010-01", "2010-03"), variables="temp"
+        bbox=(-8, 40.5, -1, 43), time=("2010-01", "2010-03"), variables="temp"
     )
     assert table.temp.tolist() == [13.0, 14.0]
     (asked,) = erddap.asked
     assert asked == (
         "/erddap/tabledap/ArgoFloats.csv?latitude,longitude,time,temp&latitude>=40.5&latitude<=43.0&longitude>=-8.0"
-        "&longitude<=0.0&time>=2010-01-01T00:00:00Z&time<=2010-03-31T23:59:59Z"
+        "&longitude<=-1.0&time>=2010-01-01T00:00:00Z&time<=2010-03-31T23:59:59Z"
     )
 
 
@@ -183,6 +183,40 @@ def test_tabledap_across_the_date_line(tmp_path):
     rows = [dict(FLOATS[0], longitude=lon) for lon in (-179.0, -100.0, 0.0, 179.0)]
     with stand_in(TabledapStandIn(rows, UNITS)) as server:
         assert floats(tmp_path, server).to_pandas(bbox=(170, 30, -170, 50)).lon.tolist() == [-179.0, 179.0]
+
+
+@pytest.mark.parametrize("bbox", [(-150, -5, -130, 5), (210, -5, 230, 5)])
+@pytest.mark.parametrize("lon", [220.0, -140.0])
+def test_tabledap_may_count_longitudes_from_0_to_360(tmp_path, lon, bbox):
+    rows = [dict(FLOATS[0], latitude=0.0, longitude=lon), dict(FLOATS[1], latitude=0.0, longitude=10.0)]
+    with stand_in(TabledapStandIn(rows, UNITS)) as server:
+        table = floats(tmp_path, server).to_pandas(bbox=bbox)
+        assert (table.lon % 360).tolist() == [220.0]
+        assert table.attrs["units"]["temp"] == "degree_Celsius"
+        assert len(server.asked) == (2 if lon == 220 else 1)
+        server.asked.clear()
+        with pytest.raises(DataNotFound, match="no row"):
+            floats(tmp_path, server).to_pandas(bbox=(30, -5, 50, 5))
+        assert len(server.asked) == 1  # to the east of Greenwich both count alike
+
+
+@pytest.mark.parametrize("turn", [0, 360])
+@pytest.mark.parametrize(
+    ("bbox", "found"),
+    [
+        ((-10, 30, 10, 50), [0, 1]),
+        ((-10, 30, 0, 50), [0]),
+        ((350, 30, 10, 50), [0, 1]),
+        ((-180, 30, 180, 50), [0, 1, 2]),
+        ((0, 30, 360, 50), [0, 1, 2]),
+        ((170, 30, -60, 50), [2]),
+    ],
+)
+def test_tabledap_across_greenwich_and_around_the_world_leaves_no_row_out(tmp_path, bbox, found, turn):
+    places = [-5.0 + turn, 5.0, -100.0 + turn]
+    rows = [dict(FLOATS[0], longitude=lon, temp=number) for number, lon in enumerate(places)]
+    with stand_in(TabledapStandIn(rows, UNITS)) as server:
+        assert sorted(floats(tmp_path, server).to_pandas(bbox=bbox).temp) == found
 
 
 def test_a_row_cut_short_is_no_row(tmp_path):

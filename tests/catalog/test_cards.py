@@ -180,6 +180,66 @@ def test_csl_json_has_dated_items(eggs):
     assert items[1]["issued"] == {"date-parts": [[1997]]}
 
 
+GENUINE_CSL = {
+    "id": "argo",
+    "type": "dataset",
+    "title": "Argo float data",
+    "author": [
+        {"family": "Thierry", "given": "V."},
+        {"family": "Boyer Montégut", "given": "C.", "non-dropping-particle": "de"},
+        {"literal": "Ifremer"},
+    ],
+    "issued": {"date-parts": [[2020, 5, 1]]},
+    "accessed": {"date-parts": [["2026", "9", "30"]]},
+}
+
+
+def test_an_item_as_csl_has_it_is_cited_in_each_style():
+    def lines(style):
+        return render("a", [GENUINE_CSL], style).splitlines()
+
+    assert lines("text")[0] == (
+        "Thierry V., de Boyer Montégut C., Ifremer (2020-05-01). Argo float data. Accessed 2026-09-30."
+    )
+    assert "  author = {Thierry, V. and de Boyer Montégut, C. and {Ifremer}}," in lines("bibtex")
+    assert "  year = {2020}," in lines("bibtex")
+    assert "  urldate = {2026-09-30}" in lines("bibtex")
+    assert {"PY  - 2020", "AU  - Thierry, V.", "AU  - Ifremer", "Y2  - 2026/09/30"} <= set(lines("ris"))
+    (item,) = json.loads("\n".join(lines("csl-json")))
+    assert item == GENUINE_CSL | {"accessed": {"date-parts": [[2026, 9, 30]]}}
+
+
+@pytest.mark.parametrize(
+    ("issued", "text", "year", "csl"),
+    [
+        (2020, "2020", "2020", {"date-parts": [[2020]]}),
+        ("2020-05", "2020-05", "2020", {"date-parts": [[2020, 5]]}),
+        ({"date-parts": [[2020]]}, "2020", "2020", {"date-parts": [[2020]]}),
+        ({"date-parts": [[2010], [2020]]}, "2010/2020", "2010", {"date-parts": [[2010], [2020]]}),
+        ({"raw": "2020-05-01"}, "2020-05-01", "2020", {"date-parts": [[2020, 5, 1]]}),
+        ({"raw": "spring of 2020"}, "spring of 2020", "spring of 2020", {"raw": "spring of 2020"}),
+        ({"literal": "in press"}, "in press", "in press", {"raw": "in press"}),
+    ],
+)
+def test_a_date_of_issue_is_read_however_it_is_written(issued, text, year, csl):
+    items = [{"id": "a", "title": "A", "author": "Ifremer", "issued": issued}]
+    assert render("a", items, "text") == f"Ifremer ({text}). A."
+    assert f"  year = {{{year}}}" in render("a", items, "bibtex")
+    assert f"PY  - {year}\r\n" in render("a", items, "ris")
+    assert json.loads(render("a", items, "csl-json"))[0]["issued"] == csl
+
+
+@pytest.mark.parametrize(
+    "author", [{"family": "Thierry", "given": "V."}, [{"family": "Thierry", "given": "V."}]]
+)
+def test_one_author_need_not_be_a_list(author):
+    items = [{"id": "a", "title": "A", "author": author}]
+    assert render("a", items, "text") == "Thierry V. A."
+    assert "author = {Thierry, V.}" in render("a", items, "bibtex")
+    assert "AU  - Thierry, V.\r\n" in render("a", items, "ris")
+    assert json.loads(render("a", items, "csl-json"))[0]["author"] == [{"family": "Thierry", "given": "V."}]
+
+
 def test_text_is_one_line_per_reference(eggs):
     assert eggs.cite().splitlines()[0].startswith("Bowman A. W., Azzalini A. (2021). Mackerel eggs")
 

@@ -1,6 +1,7 @@
 """The shipped catalogue: complete, in both languages, and honest about what nobody has verified."""
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -154,6 +155,13 @@ ROWS = {
     "marine_biology/rephy": ("number_concentration_of_biological_taxon_in_sea_water", {"csv"}, {"https"}),
     "marine_biology/surval": (None, {"wfs"}, {"wfs"}),
     "geology/emodnet_dtm_2024_tiles": (None, {"netcdf"}, {"https"}),
+    "physics/cci_sea_state": ("sea_surface_wave_significant_height", set(), set()),
+    "physics/woc_currents": ("eastward_sea_water_velocity", set(), set()),
+    "physics/odyssea_sst": ("sea_surface_foundation_temperature", set(), set()),
+    "meteorology/blended_wind": ("northward_wind", {"zarr"}, {"https"}),
+    "meteorology/arco_era5": ("air_temperature", {"zarr"}, {"https"}),
+    "other_poles/eurec4a_turbulence": ("wind_speed", set(), set()),
+    "other_poles/hydroweb_next": ("water_surface_height_above_reference_datum", set(), set()),
 }
 # What the list asks for and no driver here reads, with a word of the note that says so.
 NOT_READ = {
@@ -207,6 +215,21 @@ def test_no_address_holds_an_account():
         assert not re.search(r"://[^/\s]*@", path.read_text("utf-8")), path.name
 
 
+@pytest.mark.parametrize(
+    ("lang", "said"), [("en", "not known: ODATIS variables"), ("fr", "non connus : variables ODATIS")]
+)
+def test_a_dataset_without_an_odatis_variable_says_so_on_its_card(site, remote, lang, said):
+    without = [entry for entry in remote if not entry.metadata.odatis_variables]
+    assert len(without) == 17
+    with use_language(lang):
+        for entry in remote:
+            trust = card.facts(entry)[tr("catalog.label.checked")]
+            assert ("ODATIS" in trust) == (entry in without), entry.id
+        assert said in card.facts(site["physics/duacs_sea_level"])[tr("catalog.label.checked")]
+        told = card.facts(site["physics/cora"])[tr("catalog.label.odatis_variables")]
+        assert told == "/Physique de l'Océan/Température, /Physique de l'Océan/Salinité"
+
+
 def test_odatis_variables_are_labels_of_the_thesaurus(remote):
     labels = {label for entry in remote for label in entry.metadata.odatis_variables}
     tops = {label.split("/")[1] for label in labels}
@@ -222,8 +245,33 @@ def test_a_french_question_leads_to_the_datasets(site):
         "marine_biology/rephy",
         "marine_biology/surval",
     }
+    # one that opens first, not the pattern of the very place
+    assert site["biogeochemistry/globcolour_chlorophyll"].metadata.address == "exact"
+    assert found.index("biogeochemistry/globcolour_chlorophyll") < found.index(
+        "biogeochemistry/odatis_mr_ocean_colour"
+    )
     assert "physics/refmar_tide_gauges" in site.search("marégraphe").names
     assert site.search("sargasses").names[0] == "marine_biology/sargassum"
+
+
+@pytest.mark.parametrize("word", ["houle", "swell", "vagues", "waves"])
+def test_swell_is_looked_for_among_the_waves(site, word):
+    assert site.search(word).names == ["physics/cci_sea_state"]
+
+
+@pytest.mark.parametrize(
+    ("page", "said"),
+    [
+        ("catalogue.md", "Of the 45 entries that lead elsewhere in the shipped catalogue, these are 29"),
+        ("catalogue.fr.md", "Des 45 entrées du catalogue livré qui mènent ailleurs, ce sont 29"),
+    ],
+)
+def test_the_documentation_says_how_many_addresses_a_check_does_not_open(remote, page, said):
+    kinds = Counter(entry.metadata.address for entry in remote)
+    assert (len(remote), kinds["pattern"], kinds["page"]) == (45, 16, 13)
+    text = (FOLDER.parent / "docs" / page).read_text("utf-8")
+    assert said in text
+    assert re.search(r"29 \(16 (patterns|modèles), 13 pages\)", text)
 
 
 def test_files_are_plain_yaml_of_utf8():

@@ -3,6 +3,7 @@
 import json
 import threading
 from functools import partial
+from html import escape
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
@@ -174,6 +175,36 @@ def test_what_was_found_is_kept_beside_the_catalogue_and_told_on_the_card(warm_p
             assert words in repr(entry)
             assert words in entry._repr_html_().replace("&#x27;", "'")
     assert "in memory" in repr(entry)
+
+
+CHANGES = {
+    "en": ("What the clean-up changes", "sst: unit &quot;DEG C&quot; written degree_Celsius"),
+    "fr": ("Ce que le nettoyage change", "sst : unité « DEG C » écrite degree_Celsius"),
+}
+
+
+@pytest.mark.parametrize("lang", CHANGES)
+@pytest.mark.parametrize("opened_by", ["check", "session"])
+def test_every_change_of_the_clean_up_is_listed_on_the_card(warm_pool, tmp_path, lang, opened_by):
+    title, sentence = CHANGES[lang]
+    entry = warm_pool()
+    assert title not in entry._repr_html_()
+    with use_language(lang):
+        if opened_by == "check":
+            keep(tmp_path / "catalog.status.json", check_catalog([entry]))
+        changes = entry.to_xarray().attrs["odatis_changes"].splitlines()
+        card = entry._repr_html_()
+    assert len(changes) > 1
+    assert f"<summary>{title} ({len(changes)})</summary>" in card
+    listed = "".join(f'<li lang="{lang}">{escape(change)}</li>' for change in changes)
+    assert f"<ul>{listed}</ul>" in card
+    assert sentence in listed
+
+
+def test_a_card_lists_no_change_of_what_was_opened_as_it_is(warm_pool):
+    entry = warm_pool()
+    entry.to_xarray(clean=False)
+    assert "What the clean-up changes" not in entry._repr_html_()
 
 
 def test_a_status_of_another_day_gives_way_to_what_has_changed_since(warm_pool, tmp_path):

@@ -2,7 +2,8 @@
 
 import json
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from functools import partial
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
@@ -168,6 +169,24 @@ def test_check_exits_with_1_where_a_dataset_does_not_open(run, write_catalog, tm
     assert result.exit_code == 1
     assert "does not open" in result.output
     assert (tmp_path / "catalog.status.json").exists()
+
+
+def test_check_opens_what_is_elsewhere_with_remote_only(run, write_catalog, tmp_path):
+    (tmp_path / "a.csv").write_text("lat,lon\n47,-4\n", "utf-8")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(SimpleHTTPRequestHandler, directory=str(tmp_path)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    args = f"args: {{urlpath: 'http://127.0.0.1:{server.server_port}/a.csv'}}"
+    pattern = "args: {urlpath: 'https://h/{file}.csv'}, metadata: {address: pattern}"
+    path = write_catalog(f"sources: {{a: {{driver: csv, {args}}}, b: {{driver: csv, {pattern}}}}}")
+    words = ["check", "--path", str(path), "--dry-run", "--json"]
+    try:
+        results = [run(*words), run(*words, "--remote")]
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert [result.exit_code for result in results] == [0, 0]
+    here, remote = ([found["state"] for found in json.loads(result.stdout)] for result in results)
+    assert (here, remote) == (["left_out", "left_out"], ["as_said", "left_out"])
 
 
 def test_cite_names_several_or_what_a_script_opened(run, eggs, tmp_path, monkeypatch):

@@ -53,7 +53,7 @@ FAULTS = {
     "slow": "no answer in time",
     "403": "access refused",
 }
-BEHIND_HTTP = ("netcdf", "zarr", "s3", "opendap", "tabledap", "wfs")
+BEHIND_HTTP = ("netcdf", "zarr", "s3", "opendap", "griddap", "csv", "tabledap", "wfs")
 
 
 @pytest.mark.parametrize("kind", ["500", "stop", "half", "slow"])
@@ -94,7 +94,7 @@ def test_ftp_that_fails_once_gives_the_right_values_and_else_its_reason(
     data.ftp_faults.clear()
 
 
-@pytest.mark.parametrize("name", ["netcdf", "zarr", "s3", "ftp"])
+@pytest.mark.parametrize("name", ["netcdf", "zarr", "s3", "ftp", "csv"])
 def test_a_key_that_is_refused_is_told_and_not_shown(from_geonetwork, monkeypatch, name):
     monkeypatch.setenv("ODATIS_LOGIN_127_0_0_1", f"{KEY}:an0ther-w0rd")
     with pytest.raises(CatalogError, match="access refused: a login is missing, or it is wrong") as caught:
@@ -102,7 +102,7 @@ def test_a_key_that_is_refused_is_told_and_not_shown(from_geonetwork, monkeypatc
     assert "an0ther-w0rd" not in f"{caught.value.message}{caught.value.hint}"
 
 
-def test_a_service_with_no_rows_there_says_so(from_geonetwork):
+def test_a_table_with_no_rows_there_says_so(from_geonetwork):
     for name in TABLES:
         with pytest.raises(DataNotFound):
             open_catalog(from_geonetwork)[f"chlorophyll_{name}"].to_pandas(bbox=(100, 10, 110, 20))

@@ -1,8 +1,13 @@
 """Plain Intake opens the same files."""
 
+import tomllib
+from importlib.metadata import distribution
 from pathlib import Path
 
+import data_servers as servers
 import intake
+import numpy as np
+import pandas as pd
 import pytest
 import yaml
 
@@ -62,6 +67,46 @@ def test_a_protocol_of_its_own_opens_from_a_server_as_the_catalogue_writes_it(
     assert (len(data.read()) if kind == "csv" else data.to_dask().sizes["time"]) == wanted
 
 
+@pytest.fixture(scope="module")
+def served(site, tmp_path_factory, missing):
+    """A grid of two formats and a table, in a folder that is also a bucket."""
+    servers.require(missing, "rclone")
+    folder = tmp_path_factory.mktemp("plain") / "ocean"
+    folder.mkdir()
+    ds = site["sample/ocean_climatology"].to_xarray(variables="sst").drop_attrs().drop_encoding().load()
+    ds.to_netcdf(folder / "netcdf", engine="h5netcdf")
+    ds.to_zarr(folder / "zarr", zarr_format=2, consolidated=True)
+    (folder / "csv").write_bytes(Path(site["sample/mackerel_eggs_1992"].urlpath).read_bytes())
+    return folder
+
+
+@pytest.fixture(scope="module")
+def addresses(served):
+    """The folder's address over HTTP and over S3, with what each needs to be said."""
+    keys = {"key": servers.KEY, "secret": servers.SECRET}
+    bucket = ("s3", served.parent, "--auth-key", ",".join(keys.values()))
+    with servers.rclone("http", served) as http, servers.rclone(*bucket) as s3:
+        yield {"http": (http, {}), "s3": ("s3://ocean", {"endpoint_url": s3, **keys})}
+
+
+@pytest.mark.parametrize("protocol", ["http", "s3"])
+@pytest.mark.parametrize("kind", ["netcdf", "zarr", "csv"])
+def test_a_driver_of_its_own_reads_from_a_real_server(protocol, kind, addresses, climatology, eggs, tmp_path):
+    address, options = addresses[protocol]
+    args = {"urlpath": f"{address}/{kind}", "storage_options": options}
+    if kind == "netcdf":
+        args |= {"chunks": {}, "xarray_kwargs": {"engine": "h5netcdf"}}
+    if kind == "zarr":
+        args |= {"chunks": {}, "consolidated": True}
+    path = tmp_path / "c.yaml"
+    path.write_text(yaml.safe_dump({"sources": {"a": {"driver": kind, "args": args}}}), "utf-8")
+    source = intake.open_catalog(str(path))["a"]
+    if kind == "csv":
+        pd.testing.assert_frame_equal(source.read(), eggs.to_pandas())
+    else:
+        assert np.array_equal(source.to_dask().sst, climatology.to_xarray().sst, equal_nan=True)
+
+
 def test_values_are_the_same_through_both_doors(plain, climatology, eggs):
     assert plain["sample"]["ocean_climatology"].to_dask().sst.equals(climatology.to_xarray().sst)
     assert plain["sample"]["mackerel_eggs_1992"].read().equals(eggs.to_pandas())
@@ -91,6 +136,14 @@ def test_sample_entries_are_fully_described(site):
         assert known.sha256, entry.id
         assert known.domain, entry.id
         assert known.odatis_variables, entry.id
+
+
+def test_the_installed_library_tells_intake_of_the_catalogue_as_its_project_file_does():
+    (point,) = distribution("odatis-vre").entry_points.select(group="intake.catalogs")
+    project = tomllib.loads((ROOT_FILE.parents[1] / "pyproject.toml").read_text("utf-8"))["project"]
+    assert project["entry-points"]["intake.catalogs"] == {point.name: point.value}
+    assert point.name == "odatis"
+    assert "mackerel_eggs_1992" in intake.cat.odatis["sample"]
 
 
 def test_the_site_catalogue_is_one_of_intakes_own(tmp_path, monkeypatch):

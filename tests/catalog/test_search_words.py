@@ -157,6 +157,36 @@ def test_a_title_ranks_before_what_means_the_same_and_before_a_description(write
     ]
 
 
+def test_of_two_worth_much_the_same_the_one_that_opens_comes_first(write_catalog):
+    entries = (
+        ENTRY.format(name="a", metadata="title: Salinity, address: pattern")
+        + ENTRY.format(name="b", metadata="title: Salinity, address: page")
+        + ENTRY.format(name="c", metadata="title: Salinity")
+        + ENTRY.format(name="d", metadata="title: Salinities")
+    )
+    # a word itself is still before its stem
+    assert open_catalog(write_catalog(f"sources:{entries}")).search("salinity").names == ["c", "a", "b", "d"]
+
+
+@pytest.mark.parametrize(
+    ("lang", "word", "said"),
+    [
+        ("en", "diatoms", "phytoplankton"),
+        ("fr", "diatomées", "phytoplancton"),
+        ("en", "mussel bed", "bivalves"),
+        ("fr", "carottes", "sédiments"),
+    ],
+)
+def test_a_word_that_nothing_has_leads_to_what_it_is_a_part_of(write_catalog, lang, word, said):
+    titles = ["Phytoplankton of ponds", "Shellfish", "Sediment map"]
+    entries = "".join(
+        ENTRY.format(name=f"d{n}", metadata=f"title: {title}") for n, title in enumerate(titles)
+    )
+    with use_language(lang), pytest.raises(DataNotFound) as caught:
+        open_catalog(write_catalog(f"sources:{entries}")).search(word)
+    assert caught.value.hint.rstrip("? ").endswith(f": {said}")
+
+
 @pytest.mark.parametrize(
     ("conditions", "names"),
     [

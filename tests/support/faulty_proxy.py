@@ -14,8 +14,8 @@ class FaultyProxy:
 
     `faults` is a list of (pattern of the request line, kind), used up one by one: "500", "401", "403", "429",
     "half" (the head of the whole answer, half of its body), "stop" (nothing at all), "slow" (half a body,
-    then silence), "lie" (half of the body, announced as if it were whole), "page" (a login form). Headers in
-    `hidden` are left out of all answers.
+    then silence), "lie" (half of the body, announced as if it were whole), "lie whole" (so, where it is no
+    part of a file), "page" (a login form). Headers in `hidden` are left out of all answers.
     """
 
     def __init__(self, target: str, hidden: tuple[str, ...] = ()):
@@ -81,6 +81,8 @@ class FaultyProxy:
             top, _, body = answer.partition(b"\r\n\r\n")
             for name in self.hidden:
                 top = re.sub(rb"(?i)\r\n%s:[^\r]*" % name.encode(), b"", top)
+            if fault == "lie whole":
+                fault = "lie" if b" 200 " in top.split(b"\r\n")[0] else None
             if fault in ("half", "slow", "lie"):
                 body = body[: len(body) // 2]
             if fault == "lie":

@@ -2,7 +2,7 @@
 
 On loopback. Real servers: pycsw (ISO 19139), rclone (HTTP with byte ranges, S3 with keys), xpublish with
 OPeNDAP, pyftpdlib. Stand-ins, since no light real server exists: GeoNetwork's `_search`, a CSW that gives ISO
-19115-3 (which pycsw 2.6 does not read), ERDDAP's tabledap, WFS.
+19115-3 (which pycsw 2.6 does not read), ERDDAP's griddap and tabledap, WFS.
 """
 
 import contextlib
@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import data_servers as servers
 import numpy as np
+import pandas as pd
 import pytest
 from csw_server import csw_server
 from csw_stand_in import CswStandIn
@@ -21,6 +22,7 @@ from data_stand_ins import TabledapStandIn, WfsStandIn, stand_in
 from faulty_proxy import FaultyProxy
 from ftp_server import FtpFaults, serve_ftp
 from geonetwork_stand_in import GeoNetworkStandIn, link, record
+from griddap_stand_in import GriddapStandIn
 from iso_records import gmd, mdb
 from small_ocean import QUICK, ocean, write_all
 
@@ -72,6 +74,7 @@ class Data(NamedTuple):
 def served(folder: Path, login: bool = True) -> Iterator[Data]:
     """All servers; with `login`, the files are behind one. S3 always has its key."""
     write_all(folder)
+    pd.DataFrame(ROWS).to_csv(folder / "floats.csv", index=False)
     faults = FtpFaults()
     account = (KEY, SECRET) if login else (None, "")
     behind_login = ("--user", KEY, "--pass", SECRET) if login else ()
@@ -80,6 +83,7 @@ def served(folder: Path, login: bool = True) -> Iterator[Data]:
             "http": stack.enter_context(servers.rclone("http", folder, *behind_login)),
             "s3": stack.enter_context(servers.rclone("s3", folder.parent, "--auth-key", f"{KEY},{SECRET}")),
             "opendap": stack.enter_context(servers.opendap({"ocean": ocean()})),
+            "griddap": stack.enter_context(stand_in(GriddapStandIn(ocean(), "ocean"))).address,
             "tabledap": stack.enter_context(stand_in(TabledapStandIn(ROWS, {"temp": "degree_C"}))).address,
             "wfs": stack.enter_context(stand_in(WfsStandIn({"floats": FEATURES}))).address,
         }
@@ -93,12 +97,14 @@ def served(folder: Path, login: bool = True) -> Iterator[Data]:
             "zarr": Source(f"{at['http']}/three.zarr"),
             "s3": Source(f"s3://{folder.name}/two.zarr"),
             "opendap": Source(f"{at['opendap']}/datasets/ocean/opendap", "WWW:OPENDAP"),
+            "griddap": Source(f"{at['griddap']}/erddap/griddap/ocean.html"),
             "ftp": Source(f"{ftp}/three.nc", "WWW:FTP"),
+            "csv": Source(f"{at['http']}/floats.csv", "WWW:DOWNLOAD-1.0-http--download"),
             "tabledap": Source(f"{at['tabledap']}/erddap/tabledap/floats.html"),
             "wfs": Source(f"{at['wfs']}/wfs", "OGC:WFS", "floats"),
         }
-        behind = {"netcdf": "http", "zarr": "http"} | {
-            name: name for name in ("s3", "opendap", "tabledap", "wfs")
+        behind = {"netcdf": "http", "zarr": "http", "csv": "http"} | {
+            name: name for name in ("s3", "opendap", "griddap", "tabledap", "wfs")
         }
         yield Data(sources, {name: proxies[server] for name, server in behind.items()}, faults, at["s3"])
 
@@ -174,8 +180,8 @@ def brought(data: Data, catalogue: str, folder: Path, port: int, review: bool = 
     return output
 
 
-GRIDS = ("netcdf", "zarr", "s3", "opendap", "ftp")
-TABLES = ("tabledap", "wfs")
+GRIDS = ("netcdf", "zarr", "s3", "opendap", "griddap", "ftp")
+TABLES = ("csv", "tabledap", "wfs")
 
 
 def right(name: str, entry) -> bool:

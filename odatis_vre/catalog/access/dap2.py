@@ -21,6 +21,8 @@ _TYPES = {
     "String": ("O", ""),
     "Url": ("O", ""),
 }
+# DAP 2.0 gives its keywords no case: ERDDAP writes `GRID`, `ARRAY:`.
+_NAMES = {name.casefold(): name for name in _TYPES}
 _DDS = re.compile(r"[{}\[\];:=]|[^\s{}\[\];:=]+")
 _DAS = re.compile(r'"(?:[^"\\]|\\.)*"|[{};,]|[^\s{};,"]+')
 _MESSAGE = re.compile(rb'message\s*=\s*"((?:[^"\\]|\\.)*)"', re.DOTALL)
@@ -57,10 +59,10 @@ def parse_dds(text: str) -> list[Declared]:
     >>> parse_dds("Dataset { Float32 sst[lat = 2][lon = 3]; } a;")[0].shape
     (2, 3)
     """
-    if not text.lstrip().startswith("Dataset"):
-        raise ValueError("no DDS")
     tokens = _Tokens(_DDS.findall(text))
-    tokens.take("Dataset", "{")
+    if tokens.next().casefold() != "dataset":
+        raise ValueError("no DDS")
+    tokens.take("{")
     found: dict[str, Declared] = {}
     maps: list[Declared] = []
     while not tokens.at("}"):
@@ -94,8 +96,8 @@ class _Tokens:
 
 
 def _declaration(tokens: _Tokens, found: dict[str, Declared], maps: list[Declared]) -> None:
-    kind = tokens.next()
-    if kind == "Grid":
+    kind = tokens.next().casefold()
+    if kind == "grid":
         tokens.take("{")
         _label(tokens)
         array = _array(tokens, tokens.next())
@@ -108,7 +110,7 @@ def _declaration(tokens: _Tokens, found: dict[str, Declared], maps: list[Declare
         tokens.take(";")
         found[name] = array._replace(name=name, path=f"{name}.{array.name}")
         maps += [known._replace(path=f"{name}.{known.name}") for known in inside]
-    elif kind in ("Structure", "Sequence"):  # no place in a dataset of arrays
+    elif kind in ("structure", "sequence"):  # no place in a dataset of arrays
         tokens.take("{")
         while not tokens.at("}"):
             _declaration(tokens, {}, [])
@@ -122,13 +124,14 @@ def _declaration(tokens: _Tokens, found: dict[str, Declared], maps: list[Declare
 
 
 def _label(tokens: _Tokens) -> None:
-    tokens.next()  # Array or Maps, in any case of letters
+    tokens.next()  # Array or Maps
     tokens.take(":")
 
 
-def _array(tokens: _Tokens, kind: str) -> Declared:
-    if kind not in _TYPES:
-        raise ValueError(kind)
+def _array(tokens: _Tokens, word: str) -> Declared:
+    kind = _NAMES.get(word.casefold())
+    if kind is None:
+        raise ValueError(word)
     name = tokens.next()
     sizes = _dimensions(tokens)
     tokens.take(";")
@@ -164,7 +167,7 @@ def parse_das(text: str) -> dict[str, dict[str, Any]]:
     'degC'
     """
     tokens = _Tokens(_DAS.findall(text))
-    if tokens.next() not in ("Attributes", "attributes"):
+    if tokens.next().casefold() != "attributes":
         raise ValueError("no DAS")
     tokens.take("{")
     return {name: values for name, values in _container(tokens).items() if isinstance(values, dict)}
@@ -185,8 +188,8 @@ def _container(tokens: _Tokens) -> dict[str, Any]:
             tokens.take(",")
             values.append(tokens.next())
         tokens.take(";")
-        if word in _TYPES:
-            found[name] = _values(word, values)
+        if kind := _NAMES.get(word.casefold()):
+            found[name] = _values(kind, values)
     tokens.take("}")
     return found
 

@@ -40,7 +40,7 @@ class Remote(NamedTuple):
     login: str | None = None
 
 
-def cached_file(remote: Remote, entry: str, expected: str | None = None) -> Path:
+def cached_file(remote: Remote, entry: str, expected: str | None = None, size: int | None = None) -> Path:
     """Find a whole file in the cache, or bring it there.
 
     A download that broke off goes on where it stopped, if the file has not changed since. Two processes that
@@ -54,6 +54,8 @@ def cached_file(remote: Remote, entry: str, expected: str | None = None) -> Path
     expected : str, optional
         SHA-256: another file is not kept. Without it, a copy is used as long as the server says that the file
         has not changed.
+    size : int, optional
+        What the server said of it before: a shorter answer is not taken for the whole, whatever it announces.
 
     Returns
     -------
@@ -84,12 +86,15 @@ def cached_file(remote: Remote, entry: str, expected: str | None = None) -> Path
             tr("access.offline_missing", entry=entry, path=public_url(remote.url)), tr("access.offline_hint")
         )
     fs, place = filesystem(remote.url, remote.options, remote.trusted, remote.login)
-    if copy and _unchanged(copy, patiently(fs.info, place)):
-        return copy["path"]
+    if copy:
+        facts = patiently(fs.info, place)
+        if _unchanged(copy, facts):
+            return copy["path"]
+        size = facts.get("size")
     warn_of_download(remote, entry)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        return _brought(fs, place, remote, entry, expected)
+        return _brought(fs, place, remote, entry, expected, size)
     except OSError as error:
         if not on_disk(error):
             raise
@@ -105,7 +110,7 @@ def _unchanged(copy: dict[str, Any], now: dict[str, Any]) -> bool:
     return copy["size"] == now.get("size") and all(before == after for before, after in known)
 
 
-def _brought(fs, place: str, remote: Remote, entry: str, expected: str | None) -> Path:
+def _brought(fs, place: str, remote: Remote, entry: str, expected: str | None, size: int | None) -> Path:
     folder = cache_folder()
     part = folder / f"part-{fingerprint(remote.url)[:24]}"
     with _alone(part) as file:
@@ -118,7 +123,7 @@ def _brought(fs, place: str, remote: Remote, entry: str, expected: str | None) -
             _drop(part)
             return copy["path"]
         try:
-            facts = patiently(partial(_grown, fs, place, remote, entry, part, file))
+            facts = patiently(partial(_grown, fs, place, remote, entry, part, file, size))
         except BaseException:
             if not part.stat().st_size:
                 _drop(part)
@@ -132,22 +137,25 @@ def _brought(fs, place: str, remote: Remote, entry: str, expected: str | None) -
                 tr("catalog.other_file_hint", path=public_url(remote.url)),
             )
         path = folder / f"{found}{ending(remote.url)}"
-        size = part.stat().st_size
+        came = part.stat().st_size
         part.replace(path)
         _drop(part)
     if not expected:
-        note_copy(remote.url, found, size, facts.get("etag"), facts.get("modified"))
+        note_copy(remote.url, found, came, facts.get("etag"), facts.get("modified"))
     return path
 
 
-def _grown(fs, place: str, remote: Remote, entry: str, part: Path, file) -> dict[str, Any]:
+def _grown(fs, place: str, remote: Remote, entry: str, part: Path, file, size: int | None) -> dict[str, Any]:
     """Add to the part until it is whole; returns the file's validators."""
     from tqdm.auto import tqdm
 
     if "http" in fs.protocol:
         from fsspec.asyn import get_loop, sync
 
-        return sync(get_loop(), _over_http, remote, entry, part, file)
+        validator = sync(get_loop(), _over_http, remote, entry, part, file)
+        if size is not None and (came := part.stat().st_size) < size:
+            raise ShortRead(came, size)
+        return validator
     facts = fs.info(place)
     size = facts["size"]
     validator = {

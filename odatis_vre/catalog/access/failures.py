@@ -77,7 +77,7 @@ def reason(error: BaseException) -> str:
     Examples
     --------
     >>> reason(ShortRead(10, 20))
-    'the answer was cut short: 10 of 20 bytes came'
+    'the data were cut short: 10 of 20 bytes came'
     """
     links = list(_chain(error))
     # what we found out ourselves, before what a library made of it

@@ -2,7 +2,7 @@
 
 import io
 import json
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
 import pandas as pd
@@ -12,6 +12,7 @@ from odatis_vre.catalog.access.filesystems import filesystem
 from odatis_vre.catalog.access.methods import Method, Origin, Request
 from odatis_vre.catalog.access.retries import patiently
 from odatis_vre.catalog.address import protocols
+from odatis_vre.catalog.request import BBox
 from odatis_vre.errors import CatalogError, DataNotFound
 from odatis_vre.i18n import tr
 
@@ -49,33 +50,64 @@ def tabledap(origin: Origin, method: Method, request: Request) -> pd.DataFrame:
     columns = list(request.variables or args.get("variables") or [])
     if columns:
         columns = list(dict.fromkeys([*names.values(), *(names.get(column, column) for column in columns)]))
-    query = "&".join(
-        _constraints(names, request) + [quote(part, safe="") for part in args.get("constraints", [])]
-    )
-    query = quote(",".join(columns), safe=",") + (f"&{query}" if query else "")
-    address = f"{url.removesuffix('.html').removesuffix('.csv')}.csv" + (f"?{query}" if query else "")
-    fs, place = filesystem(address, None, origin.trusted, method.login)
-    if "http" not in fs.protocol:
-        raise Refused(tr("access.no_protocol", protocol=protocols(url)[0]))
-    status, body = patiently(fs.answer, place)
-    if status == 404:  # ERDDAP says "no such row" and "no such dataset" by the same number
-        if _NO_ROWS in body:
-            raise DataNotFound(tr("access.no_rows", entry=origin.entry), tr("access.no_rows_hint"))
-        raise FileNotFoundError(origin.entry)
-    return _rows_with_units(body, origin.entry)
+    found: list[pd.DataFrame] = []
+    for span in _longitudes(request.bbox):
+        if found and span.only_if_none:
+            break
+        constraints = _constraints(names, request, span)
+        constraints += [quote(part, safe="") for part in args.get("constraints", [])]
+        query = "&".join([quote(",".join(columns), safe=","), *constraints])
+        address = f"{url.removesuffix('.html').removesuffix('.csv')}.csv" + (f"?{query}" if query else "")
+        found += _answered(origin, method, address)
+    if not found:
+        raise DataNotFound(tr("access.no_rows", entry=origin.entry), tr("access.no_rows_hint"))
+    table = pd.concat(found, ignore_index=True)
+    table.attrs = found[0].attrs
+    return table
 
 
 _AXES = {"lat": "latitude", "lon": "longitude", "time": "time"}
 
 
-def _constraints(names: dict[str, str], request: Request) -> list[str]:
+class _Span(NamedTuple):
+    """Longitudes to ask for; None is any."""
+
+    ends: tuple[float, float] | None
+    only_if_none: bool = False
+    """Only where what was asked before has no row."""
+
+
+def _longitudes(box: BBox | None) -> list[_Span]:
+    """What to ask for a box, whether the rows count from -180 to 180 or from 0 to 360."""
+    # across the date line, rows are selected when they are here
+    if box is None or box.width >= 360 or len(box.spans) > 1:
+        return [_Span(None)]
+    ((west, east),) = box.spans
+    if west >= 0:
+        return [_Span((west, east))]
+    # across Greenwich, the part to the east of it does not tell how the rows count
+    return [_Span((west, east)), _Span((west + 360, min(east, 0) + 360), only_if_none=east < 0)]
+
+
+def _answered(origin: Origin, method: Method, address: str) -> list[pd.DataFrame]:
+    """The rows; none where the server says that there are none."""
+    fs, place = filesystem(address, None, origin.trusted, method.login)
+    if "http" not in fs.protocol:
+        raise Refused(tr("access.no_protocol", protocol=protocols(address)[0]))
+    status, body = patiently(fs.answer, place)
+    if status == 404:  # ERDDAP says "no such row" and "no such dataset" by the same number
+        if _NO_ROWS in body:
+            return []
+        raise FileNotFoundError(origin.entry)
+    return [_rows_with_units(body, origin.entry)]
+
+
+def _constraints(names: dict[str, str], request: Request, span: _Span) -> list[str]:
     found = []
     if request.bbox:
         found += [f"{names['lat']}>={request.bbox.south}", f"{names['lat']}<={request.bbox.north}"]
-        if (
-            len(spans := request.bbox.spans) == 1
-        ):  # across the date line, rows are selected when they are here
-            found += [f"{names['lon']}>={spans[0][0]}", f"{names['lon']}<={spans[0][1]}"]
+    if span.ends:
+        found += [f"{names['lon']}>={span.ends[0]}", f"{names['lon']}<={span.ends[1]}"]
     if request.time:
         start, end = request.time
         found += [f"{names['time']}>={start:%Y-%m-%dT%H:%M:%SZ}"] if start else []

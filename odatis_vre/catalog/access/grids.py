@@ -1,13 +1,14 @@
 """Grids: NetCDF and Zarr where they are, by parts; NetCDF-3, and files of servers without parts, whole."""
 
 import contextlib
+import re
 import warnings
 from pathlib import Path
 from typing import Any
 
 import xarray as xr
 
-from odatis_vre.catalog.access import hdf5, opendap, references
+from odatis_vre.catalog.access import hdf5, netcdf3, opendap, references
 from odatis_vre.catalog.access.cache import known_copy, offline
 from odatis_vre.catalog.access.cuts import cut_for
 from odatis_vre.catalog.access.downloads import Remote, cached_file
@@ -24,7 +25,6 @@ from odatis_vre.i18n import tr
 __all__ = ["begins_as_hdf5", "listed", "not_data", "open_method"]
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
-_NETCDF3 = (b"CDF\x01", b"CDF\x02", b"CDF\x05")
 # What plain Intake needs and our own reading sets itself.
 _OURS = {
     "urlpath", "storage_options", "xarray_kwargs", "chunks", "engine", "path_as_pattern", "combine",
@@ -61,6 +61,8 @@ def open_method(origin: Origin, method: Method, raw: bool, request: Request) -> 
         if not here:  # a copy is opened as copies are, whatever kind of NetCDF it is
             return _netcdf(origin, method, raw)
     if method.is_local and method.driver in ("netcdf", "zarr"):
+        if method.driver == "netcdf":
+            _check_whole(method.urls)
         return _with_intake(origin, method, raw)
     if not method.is_local and offline() and method.driver != "netcdf":
         raise CatalogError(
@@ -70,6 +72,18 @@ def open_method(origin: Origin, method: Method, raw: bool, request: Request) -> 
     if method.driver == "opendap":
         return _opendap(origin, method, raw, request)
     return _DRIVERS[method.driver](origin, method, raw)
+
+
+def _check_whole(urls: list[str]) -> None:
+    """The files of this machine that addresses stand for; of one that is not there, the driver tells."""
+    import fsspec
+
+    fs = fsspec.filesystem("file")
+    for url in urls:
+        pattern = re.sub(r"\{.*?\}", "*", url)  # `sst_{year}.nc`, as Intake writes them
+        for path in fs.glob(pattern) if is_pattern(pattern) else [fs._strip_protocol(url)]:
+            if fs.isfile(path):
+                netcdf3.check_whole(path)
 
 
 def _with_intake(origin: Origin, method: Method, raw: bool) -> xr.Dataset:
@@ -133,6 +147,7 @@ def _remote(origin: Origin, method: Method, url: str) -> Remote:
 def _one_netcdf(remote: Remote, entry: str, kwargs: dict[str, Any], chunks: Any) -> xr.Dataset:
     """By parts where format and server allow it, else whole, through the cache."""
     if is_local(remote.url):
+        _check_whole([remote.url])
         return xr.open_dataset(remote.url, engine="netcdf4", cache=False, **kwargs).chunk(chunks or {})
     if offline() or known_copy(remote.url):
         return _whole_file(cached_file(remote, entry), remote, kwargs, chunks)
@@ -144,18 +159,19 @@ def _one_netcdf(remote: Remote, entry: str, kwargs: dict[str, Any], chunks: Any)
         group = kwargs.pop("group", None)
         ds = patiently(xr.open_dataset, hdf5.store(remote, group), cache=False, **kwargs)
         return remote_dataset(ds, entry, host_of(remote.url, remote.options), known, chunks)
-    if start and not start.startswith(_NETCDF3):
+    if start and not start.startswith(netcdf3.STARTS):
         raise not_data(entry, start)
-    copy = cached_file(remote, entry)
+    copy = cached_file(remote, entry, size=facts.get("size"))
     with copy.open("rb") as file:
         start = file.read(64)
-    if not start.startswith((_HDF5, *_NETCDF3)):
+    if not start.startswith((_HDF5, *netcdf3.STARTS)):
         raise not_data(entry, start)
     return _whole_file(copy, remote, kwargs, chunks)
 
 
 def _whole_file(copy: Path, remote: Remote, kwargs: dict[str, Any], chunks: Any) -> xr.Dataset:
     """A file of the cache, whose name is its checksum."""
+    netcdf3.check_whole(copy)
     ds = xr.open_dataset(copy, engine="netcdf4", cache=False, **kwargs)
     return ds.chunk(chunks or {}, token=identity(remote, (_sorted(kwargs), copy.name)))
 

@@ -44,8 +44,7 @@ def open_dataset(url: str, origin: Origin, login: str | None = None) -> xr.Datas
     fs, address = filesystem(url, None, origin.trusted, login)
     place, _, constraint = address.partition("?")
     tail = f"?{_escaped(constraint)}" if constraint else ""
-    dds = fs.cat_file(f"{place}.dds{tail}").decode("utf-8", "replace")
-    das = fs.cat_file(f"{place}.das{tail}").decode("utf-8", "replace")
+    dds, das = (_text(fs.cat_file(f"{place}.{kind}{tail}")) for kind in ("dds", "das"))
     try:
         declared, attributes = dap2.parse_dds(dds), dap2.parse_das(das)
     except ValueError:
@@ -64,6 +63,14 @@ def open_dataset(url: str, origin: Origin, login: str | None = None) -> xr.Datas
         variables[known.name] = variable
     shared = {**attributes.get("NC_GLOBAL", {}), **attributes.get("HDF_GLOBAL", {})}
     return xr.Dataset(variables, attrs=shared)
+
+
+def _text(body: bytes) -> str:
+    """ERDDAP writes Latin-1, which fits any bytes."""
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError:
+        return body.decode("latin-1")
 
 
 def _escaped(constraint: str) -> str:

@@ -16,7 +16,7 @@ from odatis_vre.catalog.harvest.page import Page
 from odatis_vre.catalog.harvest.partial import Partial, write_whole
 from odatis_vre.catalog.harvest.record import Record
 from odatis_vre.catalog.harvest.report import Finding, Report
-from odatis_vre.catalog.harvest.review import ABSENT, State, merged, paired
+from odatis_vre.catalog.harvest.review import ABSENT, State, merged, paired, unvouched
 from odatis_vre.catalog.harvest.wire import Asker
 from odatis_vre.catalog.harvest.yamltext import CatalogText
 from odatis_vre.catalog.safeyaml import BadYaml
@@ -196,6 +196,9 @@ def _bring_up_to_date(name: str, base: Any, theirs: Any, text: CatalogText, repo
     if value == mine:
         report.note("unchanged", name)
         return
+    value, doubts = unvouched(mine, value)
+    for code, fields in doubts.items():
+        report.add([Finding(name, "again", code, "", {"fields": ", ".join(fields)})])
     text.put(name, value)
     report.note("updated", name)
     report.fields[name] = _changed_fields(mine, value)

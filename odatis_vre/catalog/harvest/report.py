@@ -10,7 +10,7 @@ from odatis_vre.i18n import language, tr
 __all__ = ["SORTS", "Finding", "Report"]
 
 # The sorts of findings, those that a reviewer reads first in front.
-SORTS = ("refused", "stripped", "kept", "suspicious", "note")
+SORTS = ("refused", "again", "stripped", "kept", "suspicious", "note")
 _CHANGES = ("added", "updated", "unchanged", "gone", "removed_by_hand", "without_access")
 _SHOWN = 20
 
@@ -67,7 +67,7 @@ class Report:
         self.findings.extend(findings)
 
     def of(self, sort: str) -> list[Finding]:
-        """The findings of a sort: refused, stripped, kept, suspicious or note."""
+        """The findings of a sort: refused, again, stripped, kept, suspicious or note."""
         return [finding for finding in self.findings if finding.sort == sort]
 
     @property

@@ -3,7 +3,8 @@
 Beside the catalogue file `name.yaml` stands `name.harvest.json`: what the source last said, entry by entry,
 never edited. A field of the catalogue that differs from it was corrected by hand. At the next harvest, a
 field that nobody touched follows the source; a corrected one stays, and the report shows both where the
-source says something new.
+source says something new. What a hand vouched for (`harvested: false`, `verified`) holds for what it saw:
+where the source changes that, it is to be reviewed again.
 """
 
 import json
@@ -12,10 +13,11 @@ from typing import Any, NamedTuple
 
 from odatis_vre.catalog.harvest.files import addresses
 from odatis_vre.catalog.harvest.record import instant
+from odatis_vre.catalog.model import CHECKABLE
 from odatis_vre.errors import CatalogError
 from odatis_vre.i18n import tr
 
-__all__ = ["ABSENT", "Conflict", "State", "merged", "paired"]
+__all__ = ["ABSENT", "Conflict", "State", "merged", "paired", "unvouched"]
 
 _VERSION = 2
 
@@ -77,6 +79,49 @@ def merged(base: Any, mine: Any, theirs: Any, field: str = "") -> tuple[Any, lis
         if part is not ABSENT:
             value[key] = part
     return value, conflicts
+
+
+def unvouched(mine: dict[str, Any], value: dict[str, Any]) -> tuple[dict[str, Any], dict[str, list[str]]]:
+    """An entry that a merge changed, without the trust that a hand gave to what it was before.
+
+    Parameters
+    ----------
+    mine : dict
+        The entry of the catalogue file.
+    value : dict
+        What `merged` made of it.
+
+    Returns
+    -------
+    entry : dict
+        `harvested` is true again where another address opens; of `verified`, what changed is false.
+    doubts : dict of str to list of str
+        `unreviewed`: the fields that open it and that are others now; `unverified`: what was verified.
+
+    Examples
+    --------
+    >>> unvouched({"args": {"urlpath": "https://a"}}, {"args": {"urlpath": "https://b"}})
+    ({'args': {'urlpath': 'https://b'}, 'metadata': {'harvested': True}}, {'unreviewed': ['args']})
+    """
+    before, after = (entry.get("metadata") or {} for entry in (mine, value))
+    if not (isinstance(before, dict) and isinstance(after, dict)):  # no entry that opens
+        return value, {}
+    after = dict(after)
+    opens = [name for name in ("driver", "args") if mine.get(name) != value.get(name)]
+    other = [name for name in dict.fromkeys((*before, *after)) if before.get(name) != after.get(name)]
+    opens += [f"metadata.{name}" for name in ("access", "sha256") if name in other]
+    doubts = {}
+    if opens and after.get("harvested") is not True:
+        after["harvested"] = True
+        doubts["unreviewed"] = opens
+    verified = after.get("verified") or {}
+    if not isinstance(verified, dict):
+        verified = dict.fromkeys(CHECKABLE, True)
+    changed = [*other, "address"] if opens else other
+    if lost := [name for name in CHECKABLE if name in changed and verified.get(name)]:
+        after["verified"] = verified | dict.fromkeys(lost, False)
+        doubts["unverified"] = lost
+    return (value | {"metadata": after} if doubts else value), doubts
 
 
 def paired(known: list[dict[str, Any]], entries: list[dict[str, Any]]) -> list[dict[str, Any] | None]:

@@ -136,6 +136,7 @@ def build(entries: Sequence["Entry"]) -> Index:
         arrays |= _grouped(facet, values)
     arrays["boxes"] = np.array([box_row(entry.bbox) for entry in entries], float).reshape(-1, 6)
     arrays["periods"] = np.array([period_row(entry.period, _FAR) for entry in entries], float).reshape(-1, 2)
+    arrays["opens"] = np.array([entry.metadata.address == "exact" for entry in entries], bool)
     arrays["climatology"] = np.array([entry.metadata.climatology for entry in entries], bool)
     return Index(arrays)
 

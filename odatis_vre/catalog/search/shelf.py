@@ -20,7 +20,7 @@ __all__ = ["Shelf"]
 
 # Fewer entries are indexed in less time than it takes to notice.
 _MANY = 50
-_VERSION = "2"
+_VERSION = "3"
 
 
 class Shelf:

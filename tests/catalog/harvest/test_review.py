@@ -3,14 +3,16 @@
 import json
 
 import pytest
-from geonetwork_stand_in import GeoNetworkStandIn, record
+from geonetwork_stand_in import GeoNetworkStandIn, link, record
 from hypothesis import given
 from hypothesis import strategies as st
 
 from odatis_vre.catalog import open_catalog
-from odatis_vre.catalog.harvest.review import ABSENT, merged
+from odatis_vre.catalog.harvest.review import ABSENT, merged, unvouched
 from odatis_vre.catalog.harvest.yamltext import CatalogText
+from odatis_vre.catalog.model import CHECKABLE
 from odatis_vre.errors import CatalogError
+from odatis_vre.i18n import use_language
 
 
 @pytest.fixture
@@ -54,6 +56,70 @@ def test_a_correction_stays_harvest_after_harvest(server, bring, output):
         bring(server.api)
         entry = open_catalog(output)["chlorophyll_a"]
         assert (tuple(entry.bbox), entry.metadata.verified) == ((-9, 43, -1, 48), True)
+    server.records[0] = record("a", "2024-08-01T00:00:00Z", licenseObject=[{"default": "CC0"}])
+    report = bring(server.api)
+    assert open_catalog(output)["chlorophyll_a"].metadata.unverified == ["licence"]
+    assert [str(found) for found in report.of("again")] == [
+        "changed at the source, and verified no more: licence."
+    ]
+
+
+def elsewhere(server) -> None:
+    """The source moves a dataset to another host, under another licence."""
+    moved = [link("https://other.example.org/a.nc", "WWW:DOWNLOAD-1.0-link--download")]
+    server.records[0] = changed(link=moved, licenseObject=[{"default": "CC0"}])
+
+
+@pytest.mark.parametrize("reviewed", ["      harvested: false\n", ""])
+def test_a_reviewed_entry_that_the_source_moves_is_to_be_reviewed_again(server, bring, output, reviewed):
+    correct(output, "      harvested: true\n", reviewed)
+    correct(output, "verified: false", "verified: true")
+    elsewhere(server)
+    report = bring(server.api)
+    entry = open_catalog(output)["chlorophyll_a"]
+    assert entry.urlpath == "https://other.example.org/a.nc"
+    assert entry.metadata.harvested
+    assert entry.metadata.unverified == ["address", "licence"]
+    said, _ = report.of("again")
+    assert (said.record, said.code) == ("chlorophyll_a", "unreviewed")
+    assert str(said).startswith("args changed at the source after the review")
+    with use_language("fr"):
+        assert str(said).startswith("args a changé à la source après la relecture")
+        assert "à relire" in repr(report)
+    correct(output, "harvested: true", "harvested: false")
+    assert not bring(server.api).of("again")
+    assert not open_catalog(output)["chlorophyll_a"].metadata.harvested
+
+
+def test_an_address_that_a_hand_corrected_stays_reviewed(server, bring, output):
+    correct(output, "https://data.example.org/a.nc", "https://mirror.example.org/a.nc")
+    correct(output, "harvested: true", "harvested: false")
+    elsewhere(server)
+    report = bring(server.api)
+    entry = open_catalog(output)["chlorophyll_a"]
+    assert (entry.urlpath, entry.metadata.harvested) == ("https://mirror.example.org/a.nc", False)
+    assert not report.of("again")
+
+
+@pytest.mark.parametrize("field", ["driver", "args", "metadata.access", "metadata.sha256"])
+@pytest.mark.parametrize("harvested", [False, "no", None])
+def test_each_field_that_opens_an_entry_takes_its_trust_away(field, harvested):
+    mine = {"driver": "csv", "args": {"urlpath": "https://a/a"}, "metadata": {"harvested": harvested}}
+    value = {**mine, "metadata": dict(mine["metadata"])}
+    (value if field in mine else value["metadata"])[field.removeprefix("metadata.")] = "other"
+    found, doubts = unvouched(mine, value)
+    assert found["metadata"]["harvested"] is True
+    assert doubts == {"unreviewed": [field]}
+
+
+@pytest.mark.parametrize("name", CHECKABLE[1:])
+@pytest.mark.parametrize("verified", [True, "yes", dict.fromkeys(CHECKABLE, True)])
+def test_what_changes_is_no_longer_verified_and_the_rest_still_is(name, verified):
+    mine = {"driver": "csv", "args": {}, "metadata": {name: 1, "verified": verified, "harvested": False}}
+    found, doubts = unvouched(mine, {**mine, "metadata": {**mine["metadata"], name: 2}})
+    assert [part for part, still in found["metadata"]["verified"].items() if not still] == [name]
+    assert not found["metadata"]["harvested"]
+    assert doubts == {"unverified": [name]}
 
 
 def test_a_field_taken_out_or_added_by_hand_stays_so(server, bring, output):
