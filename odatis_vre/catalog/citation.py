@@ -41,7 +41,9 @@ def render(entry: str, items: list[dict[str, Any]], style: str) -> str:
     check_style(style)
     if not items:
         raise CatalogError(tr("catalog.no_citation", entry=entry), tr("catalog.no_citation_hint"))
-    return STYLES[style]([_plain(item) for item in items])
+    items = [_with_authors(item) for item in items]
+    # CSL's own dates stay as they are in CSL, with what a text cannot hold (circa, season)
+    return STYLES[style](items if style == "csl-json" else [_with_dates(item) for item in items])
 
 
 def check_style(style: str) -> None:
@@ -61,15 +63,19 @@ def check_style(style: str) -> None:
         raise CatalogError(tr("catalog.no_style", style=style), hint)
 
 
-def _plain(item: dict) -> dict:
-    """An item with its dates as texts and its authors as a list of mappings, however they are written."""
-    dates = {name: _date(item[name]) for name in ("issued", "accessed") if item.get(name)}
+def _with_authors(item: dict) -> dict:
+    """An item with its authors as a list of mappings, however they are written."""
     listed = item.get("author") or []
     listed = listed if isinstance(listed, list) else [listed]
     authors = [
         author if isinstance(author, dict) else {"literal": str(author)} for author in listed if author
     ]
-    return item | dates | ({"author": authors} if "author" in item else {})
+    return item | ({"author": authors} if "author" in item else {})
+
+
+def _with_dates(item: dict) -> dict:
+    """An item with its dates as texts."""
+    return item | {name: _date(item[name]) for name in ("issued", "accessed") if item.get(name)}
 
 
 def _date(value: Any) -> str:
@@ -183,14 +189,16 @@ def _csl_json(items: list[dict]) -> str:
 
 
 def _dated(item: dict) -> dict:
-    """Dates as CSL writes them: lists of year, month, day; what is no date, as it is."""
+    """Dates as CSL writes them: lists of year, month, day; what is no date, raw."""
     return item | {name: _csl_date(item[name]) for name in ("issued", "accessed") if item.get(name)}
 
 
-def _csl_date(text: str) -> dict[str, Any]:
-    dates = text.split("/")
+def _csl_date(value: Any) -> dict[str, Any]:
+    if isinstance(value, dict):
+        return value
+    dates = str(value).split("/")
     if not all(map(_DATE.fullmatch, dates)):
-        return {"raw": text}
+        return {"raw": str(value)}
     return {"date-parts": [[int(part) for part in date.split("-")] for date in dates]}
 
 

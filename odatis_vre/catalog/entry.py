@@ -107,7 +107,8 @@ class Entry:
         variables : str or list of str, optional
             Names or standard names.
         depth : float or (top, bottom), optional
-            Metres, positive down: the nearest level, or the levels within.
+            Metres, positive down: the nearest level (up to half a step beyond the first and the last, and to
+            the surface), or the levels within.
         units : mapping of name to unit, optional
             Variables, by name or standard name, to convert: `{"sea_surface_temperature": "degree_C"}`.
         clean : bool, default True
@@ -150,7 +151,8 @@ class Entry:
         ds.attrs |= self._provenance()
         if len(known) > 1:
             ds.attrs["odatis_access"] = method.label
-        self._note_changes(ds.attrs)
+        if not units:  # a conversion that was asked for is no clean-up
+            self._note_changes(ds.attrs)
         provenance.record(self._record(method))
         return ds
 
@@ -201,7 +203,8 @@ class Entry:
         table.attrs = self._provenance() | table.attrs
         if len(known) > 1:
             table.attrs["odatis_access"] = method.label
-        self._note_changes(table.attrs)
+        if not time:  # rows left out by a period are no clean-up
+            self._note_changes(table.attrs)
         provenance.record(self._record(method))
         return table
 

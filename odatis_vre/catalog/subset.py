@@ -39,8 +39,8 @@ def select_grid(
     time : Period, optional
         Instants within. Of a climatology: the months of the year that the period touches.
     depth : float or (float, float), optional
-        Metres, positive down: the nearest level, as far as the outer edges of the first and the last cell; or
-        the levels within.
+        Metres, positive down: the nearest level, up to half a step beyond the first and the last one, and to
+        the surface; or the levels within.
     variables : list of str, optional
         Names or standard names.
 
@@ -270,7 +270,7 @@ def _upwards(levels: xr.DataArray) -> bool:
 
 
 def _edges(levels: np.ndarray) -> tuple[float, float]:
-    """Where the first cell begins and the last one ends: half a step beyond the levels.
+    """Half a step beyond the first and the last level, and never above the sea for levels that are below.
 
     A first level nearer to the surface than to the next one stands for the surface too.
     """
@@ -278,8 +278,8 @@ def _edges(levels: np.ndarray) -> tuple[float, float]:
         return levels[0], levels[0]
     known = np.sort(levels.astype(np.float64))
     first, last = known[1] - known[0], known[-1] - known[-2]
-    top = known[0] - first / 2
-    return float(min(top, 0.0) if known[0] < first else top), float(known[-1] + last / 2)
+    top = 0.0 if 0 <= known[0] < first else known[0] - first / 2
+    return float(top), float(known[-1] + last / 2)
 
 
 def _at_depth(ds: xr.Dataset, depth, entry: str) -> xr.Dataset:

@@ -170,8 +170,13 @@ def axis_of(ds: xr.Dataset, df: pd.DataFrame, name: str, dim: str, source: str) 
         told = df.attrs.get("units")
         told = told.get(source) if isinstance(told, Mapping) else None
         observed = pd.to_numeric(df[source], errors="coerce").to_numpy(float, na_value=np.nan)
-        observed = _in_our_unit(observed, name, told, source)
-        grid = _in_our_unit(np.asarray(ds[dim].values, dtype=float), name, ds[dim].attrs.get("units"), dim)
+        observed = in_our_unit(observed, name, told, tr("matchup.of_the_table", name=source))
+        grid = in_our_unit(
+            np.asarray(ds[dim].values, dtype=float),
+            name,
+            ds[dim].attrs.get("units"),
+            tr("matchup.of_the_grid", name=dim),
+        )
         if grid.ndim == 1 and not np.isfinite(grid).all():
             raise MatchupError(tr("matchup.gap_in_axis", dim=dim), tr("matchup.gap_in_axis_hint", dim=dim))
         if name == "depth" and str(ds[dim].attrs.get("positive", "down")).lower() == "up":
@@ -186,8 +191,24 @@ def axis_of(ds: xr.Dataset, df: pd.DataFrame, name: str, dim: str, source: str) 
     return Axis(name, dim, _days(pd.DatetimeIndex(coordinate.values)), _days(when))
 
 
-def _in_our_unit(values: np.ndarray, name: str, told: object, source: str) -> np.ndarray:
-    """Metres or degrees; where no unit is told, values are taken as they are."""
+def in_our_unit(values: np.ndarray, name: str, told: object, source: str) -> np.ndarray:
+    """Metres or degrees; where no unit is told, values are taken as they are.
+
+    Parameters
+    ----------
+    values : ndarray
+    name : {"lat", "lon", "depth"}
+    told : object
+        Attribute `units`; what is no text tells nothing.
+    source : str
+        Whose values they are, for the message.
+
+    Raises
+    ------
+    MatchupError
+        A depth is in another unit than one of length, a position in one of length.
+    """
+    told = told.strip() if isinstance(told, str) else ""
     if not told:
         return values
     if name == "depth":
@@ -199,9 +220,10 @@ def _in_our_unit(values: np.ndarray, name: str, told: object, source: str) -> np
             ) from error
     try:
         unit = parse(told)
-    except UnitsError:  # degrees have more spellings than a parser knows
+    except UnitsError:
         return values
-    if not unit.pint.dimensionless:
+    # Degrees have more spellings than a parser knows: "deg N" is read as degrees times newton.
+    if dict(unit.pint.dimensionality) == {"[length]": 1}:
         raise MatchupError(
             tr("matchup.bad_place_unit", name=source, unit=told), tr("matchup.bad_place_unit_hint")
         )

@@ -37,8 +37,8 @@ def half_spacing(ordered: np.ndarray, circle: float | None = None) -> np.ndarray
     ordered : ndarray, shape (n,)
         Ascending.
     circle : float, optional
-        Length of the circle the values lie on (360 for longitudes). Its largest gap is then left out:
-        it is the far side of a regional grid.
+        Length of the circle the values lie on (360 for longitudes). A gap that is much wider than all others
+        is left out: it is the far side of a regional grid.
 
     Returns
     -------
@@ -52,9 +52,11 @@ def half_spacing(ordered: np.ndarray, circle: float | None = None) -> np.ndarray
     >>> half_spacing(np.array([0.5, 1.5, 358.5, 359.5]), circle=360).tolist()
     [0.5, 0.5, 0.5, 0.5]
     """
-    end = ordered[0] if circle is None else ordered[0] + circle
-    gaps = np.diff(ordered, append=end)
-    gaps[-1 if circle is None else np.argmax(gaps)] = 0
+    gaps = np.diff(ordered, append=ordered[0] + (circle or 0))
+    if circle is None or len(gaps) == 1:
+        gaps[-1] = 0
+    elif gaps.max() > 1.5 * np.sort(gaps)[-2]:
+        gaps[gaps.argmax()] = 0
     return np.maximum(gaps, np.roll(gaps, 1)) / 2
 
 

@@ -13,7 +13,7 @@ from dask.utils import parse_bytes
 
 from odatis_vre.errors import MatchupError
 from odatis_vre.i18n import tr
-from odatis_vre.matchup.axes import AXES, Axis, axis_of, column, dimensions, times, unrolled
+from odatis_vre.matchup.axes import AXES, Axis, axis_of, column, dimensions, in_our_unit, times, unrolled
 from odatis_vre.matchup.curvilinear import CurvilinearGrid, Surroundings, closed_dimensions, repeated_cells
 from odatis_vre.matchup.nearest import nearest_index
 from odatis_vre.matchup.outcome import STATUS
@@ -172,7 +172,10 @@ def checked(
 
 def _without_repetition(ds: xr.Dataset, dims: dict[str, str], place: tuple[str, str]) -> xr.Dataset:
     """A curvilinear grid whose cells are there once."""
-    again = repeated_cells(*(ds[dims[axis]].transpose(*place).values for axis in ("lat", "lon")))
+    fields = {axis: ds[dims[axis]].transpose(*place) for axis in ("lat", "lon")}
+    again = repeated_cells(
+        *(in_our_unit(f.values, axis, f.attrs.get("units"), dims[axis]) for axis, f in fields.items())
+    )
     return ds.isel({d: slice(0, ds.sizes[d] - k) for d, k in zip(place, again, strict=True) if k})
 
 

@@ -88,10 +88,12 @@ def _in_place(source: Source, jobs: Sequence[Job], work: Work, receive, memory: 
     numbered = [Job(job.region, (number, job.task), 0) for number, job in enumerate(jobs)]
     delayed = block_tasks(source, numbered, done)
     heaviest = max((source.held(job.region) + job.result_bytes for job in jobs), default=1)
-    usual = dask.config.get("num_workers", None) or CPU_COUNT
-    fewer = int(max(memory // heaviest, 1))
-    with _told(delayed, advance):
-        dask.compute(_together(delayed), num_workers=fewer if fewer < usual else None)
+    pool = dask.config.get("pool", None)
+    usual = getattr(pool, "_max_workers", None) or dask.config.get("num_workers", None) or CPU_COUNT
+    few = int(max(memory // heaviest, 1))
+    limit = {"num_workers": few, "pool": None} if few < usual else {}
+    with _told(delayed, advance), dask.config.set(limit):
+        dask.compute(_together(delayed))
 
 
 def _elsewhere(delayed: list[Delayed], numbers: list[int], receive, advance) -> None:

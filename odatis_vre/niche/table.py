@@ -154,6 +154,8 @@ def in_unit(data, name: str, unit: str | None, wanted: str | None):
     NicheError
         The units do not measure the same thing, or one of them cannot be read.
     """
+    # a file may write the unit 1 as a number
+    unit, wanted = ("" if told is None else str(told) for told in (unit, wanted))
     if not unit or not wanted or unit == wanted:
         return data
     try:

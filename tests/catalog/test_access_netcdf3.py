@@ -1,5 +1,7 @@
 """NetCDF-3 files that end too early: the netCDF library reads them as zeros, we refuse them."""
 
+import errno
+
 import netCDF4
 import numpy as np
 import pytest
@@ -7,7 +9,7 @@ import xarray as xr
 from data_stand_ins import stand_in
 from small_ocean import QUICK, entry, ocean, one
 
-from odatis_vre.catalog.access.failures import ShortRead
+from odatis_vre.catalog.access.failures import ShortRead, on_disk
 from odatis_vre.catalog.access.netcdf3 import check_whole
 from odatis_vre.errors import CatalogError
 
@@ -157,3 +159,8 @@ def test_scipy_writes_whole_files_too(tmp_path):
         path = tmp_path / f"{number}.nc"
         ds.to_netcdf(path, engine="scipy", unlimited_dims=["time"])
         check_whole(path)
+
+
+def test_a_read_cut_short_after_28_bytes_is_no_full_disk():
+    assert not on_disk(ShortRead(errno.ENOSPC, 56))
+    assert on_disk(OSError(errno.ENOSPC, "no room"))

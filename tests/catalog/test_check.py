@@ -205,6 +205,9 @@ def test_a_card_lists_no_change_of_what_was_opened_as_it_is(warm_pool):
     entry = warm_pool()
     entry.to_xarray(clean=False)
     assert "What the clean-up changes" not in entry._repr_html_()
+    # nor what was asked for
+    entry.to_xarray(units={"sst": "K"})
+    assert "What the clean-up changes" not in entry._repr_html_()
 
 
 def test_a_status_of_another_day_gives_way_to_what_has_changed_since(warm_pool, tmp_path):

@@ -168,6 +168,12 @@ def test_of_two_worth_much_the_same_the_one_that_opens_comes_first(write_catalog
     assert open_catalog(write_catalog(f"sources:{entries}")).search("salinity").names == ["c", "a", "b", "d"]
 
 
+def test_of_those_that_a_period_alone_finds_the_ones_that_open_come_first():
+    opens = [entry.metadata.address == "exact" for entry in open_catalog().search("1995-2015")]
+    assert any(opens)
+    assert opens == sorted(opens, reverse=True)
+
+
 @pytest.mark.parametrize(
     ("lang", "word", "said"),
     [

@@ -16,6 +16,7 @@ RIGHTS = [
     *METADATA,
     *("168.63.129.16", "fd00:ec2::254", "fd00:ec2::23", "fd20:ce::254", "fe80::a9fe:a9fe"),
     *("64:ff9b::a9fe:a9fe", "64:ff9b:1::a9fe:a9fe", "2002:a9fe:a9fe::1"),
+    *("64:ff9b::6464:64c8", "64:ff9b::a83f:8110", "64:ff9b::c000:c0"),
 ]
 NOT_PUBLIC = [
     *METADATA,

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from traitlets.config import Config
 
 from odatis_vre.hub.kubernetes.data_values import TAKEN as FOLDERS
+from odatis_vre.hub.kubernetes.data_values import WHOLE
 from odatis_vre.hub.kubernetes.gateway import configure_gateway_api, configure_gateway_controller
 from odatis_vre.hub.kubernetes.passthrough import SECRETS
 from odatis_vre.hub.kubernetes.release import Release, read_values
@@ -184,10 +185,11 @@ def refused_in_both_languages(helm, folder, values: dict, key: str, **fields) ->
     assert tr(f"hub.kubernetes.{key}", **fields) in str(caught.value)
 
 
+INSIDE = [(path, path) for path in ("/opt/odatis/lib", "/usr/lib", "/lib64", "/srv/catalog/x")]
 SAME = [("/tmp", "/tmp"), ("/tmp/", "/tmp"), ("//home/odatis", "/home/odatis"), ("/data/../srv", "/srv")]
 
 
-@pytest.mark.parametrize(("written", "path"), [*SAME, ("/", "/"), ("/home", "/home"), ("/usr", "/usr")])
+@pytest.mark.parametrize(("written", "path"), [*SAME, *INSIDE, ("/", "/"), ("/home", "/home")])
 def test_a_mount_over_the_vres_own_folders_is_refused(helm, tmp_path, written, path):
     values = {"data": {"mounts": {"sea": {"path": written, "pvc": "p"}}}}
     refused_in_both_languages(helm, tmp_path, values, "mount_taken", name="sea", path=path)
@@ -195,8 +197,9 @@ def test_a_mount_over_the_vres_own_folders_is_refused(helm, tmp_path, written, p
 
 def test_chart_and_model_know_the_same_folders_and_secrets():
     text = (CHART / "templates" / "_validate.tpl").read_text("utf-8")
-    lists = [set(re.findall(r'"([^"]+)"', found)) for found in re.findall(r':= list ((?:"[^"]+" ?)+)', text)]
-    assert set(FOLDERS) in lists
+    lists = [set(re.findall(r'"([^"]+)"', found)) for found in re.findall(r'list ((?:"[^"]+" ?)+)', text)]
+    assert set(WHOLE) in lists
+    assert set(FOLDERS) - set(WHOLE) in lists
     assert set(SECRETS) in lists
 
 

@@ -246,7 +246,7 @@ def test_depths_of_any_length_are_matched_in_metres(ocean_cube, unit, per_metre)
 def test_depths_that_are_no_lengths_are_refused(ocean_cube, unit):
     casts = at(47.5, -8.5, time="2001-03-20", depth=10.0)
     ocean_cube.depth.attrs["units"] = unit
-    with use_language("en"), pytest.raises(MatchupError, match=f"depths of depth are in '{unit}'"):
+    with use_language("en"), pytest.raises(MatchupError, match=rf"depths of depth \(grid\) are in '{unit}'"):
         matchup.points(ocean_cube, casts)
 
 
@@ -256,8 +256,33 @@ def test_positions_in_radians_are_read_and_those_of_a_projection_refused(island_
     grid.lat.attrs["units"] = grid.lon.attrs["units"] = "radian"
     pd.testing.assert_frame_equal(matchup.points(grid, two_hauls), expected)
     grid.lat.attrs["units"] = "km"
-    with use_language("en"), pytest.raises(MatchupError, match="positions of lat are in 'km'"):
+    with use_language("en"), pytest.raises(MatchupError, match=r"positions of lat \(grid\) are in 'km'"):
         matchup.points(grid, two_hauls)
+
+
+@pytest.mark.parametrize(
+    "unit", ["degrees N", "deg N", "° N", "N", "dd", "degree (+N)", " ", ["degrees_north"]]
+)
+def test_the_many_spellings_of_degrees_are_degrees(island_sea, two_hauls, unit):
+    grid = island_sea.copy()
+    grid.lat.attrs["units"] = unit
+    pd.testing.assert_frame_equal(matchup.points(grid, two_hauls), matchup.points(island_sea, two_hauls))
+
+
+@pytest.mark.parametrize(
+    "lon",
+    [
+        np.linspace(-180, 180 - 1 / 12, 4320, dtype="f4"),
+        np.round(np.arange(4320) / 12, 4),
+        np.round(np.arange(4320) / 12, 2),
+    ],
+    ids=["float32", "4 decimals", "2 decimals"],
+)
+def test_a_grid_around_the_earth_leaves_no_one_between_its_cells(lon):
+    grid = xr.Dataset({"sst": (("lat", "lon"), np.ones((2, 4320), "f4"))}, {"lat": [0.0, 1.0], "lon": lon})
+    middle = lon.astype(float) + np.diff(lon.astype(float), append=lon[0] + 360.0) / 2
+    env = matchup.points(grid, at(np.full(4320, 0.5), middle), tolerance={})
+    assert (env.status == "matched").all()
 
 
 def test_without_a_tolerance_an_observation_lies_in_the_cell_on_an_uneven_grid():

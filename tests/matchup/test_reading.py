@@ -3,6 +3,7 @@
 import threading
 import time
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 
 import dask
 import dask.array as da
@@ -205,8 +206,10 @@ def test_variables_on_different_axes_and_chunks_share_one_place(ocean, casts):
     np.testing.assert_array_equal(cubes.ice, matchup.windows(ocean, casts, size=SIZE).ice)
 
 
-@pytest.mark.parametrize("chunks", [None, {}], ids=["file", "dask"])
-def test_memory_stays_within_what_was_asked_for(tmp_path, chunks):
+@pytest.mark.parametrize(
+    ("chunks", "pool"), [(None, False), ({}, False), ({}, True)], ids=["file", "dask", "a pool of one's own"]
+)
+def test_memory_stays_within_what_was_asked_for(tmp_path, chunks, pool):
     field = da.random.random((64, 360, 720), chunks=(4, 180, 180)).astype("f4")
     ds = xr.Dataset(
         {"v": (("time", "lat", "lon"), field)},
@@ -230,7 +233,8 @@ def test_memory_stays_within_what_was_asked_for(tmp_path, chunks):
     matchup.windows(grid, table[:1], size=SIZE)
     tracemalloc.start()
     try:
-        with dask.config.set(num_workers=16):  # as on a large machine
+        # as on a large machine
+        with dask.config.set(pool=ThreadPoolExecutor(16)) if pool else dask.config.set(num_workers=16):
             cubes = matchup.windows(grid, table, size=SIZE, memory="10 MB")
         _, peak = tracemalloc.get_traced_memory()
     finally:

@@ -186,6 +186,12 @@ def test_cells_in_kelvin_are_drawn_as_those_in_degrees_of_the_presences(name, ki
     assert drawn.attrs["units"] == {"sst": "degC", "depth": "m"}
 
 
+def test_a_unit_that_a_file_writes_as_a_number_is_a_unit(sea, seen):
+    ice = sea.assign(ice=(sea.sst * 0 + np.arange(sea.sizes["lon"])).assign_attrs(units=np.int16(1)))
+    presences = absences.background(ice, 30)
+    assert len(absences.environmental(ice, presences, 5, variables=["ice"], quantile=0.2)) == 5
+
+
 @pytest.mark.parametrize("name", ["convex_hull", "envelope", "random"])
 def test_a_unit_that_does_not_fit_the_presences_is_refused(name, sea, seen):
     seen.attrs["units"] = {"sst": "m s-1"}

@@ -105,9 +105,9 @@ class HubClient:
         kernels = f"/user/{user}/api/kernels"
         answer = self.api(token, "POST", kernels, json={"name": "python3"})
         assert answer.status_code == 201, answer.text
-        channels = f"{kernels}/{answer.json()['id']}/channels"
+        kernel = f"{kernels}/{answer.json()['id']}"
         connection = create_connection(
-            self.address.replace("http", "ws", 1) + channels,
+            f"{self.address.replace('http', 'ws', 1)}{kernel}/channels",
             header=[f"Authorization: token {token}"],
             timeout=PATIENCE,
         )
@@ -123,12 +123,12 @@ class HubClient:
                 if told["parent_header"].get("msg_id") != request["msg_id"]:
                     continue
                 said += told["content"].get("text", "") if told["msg_type"] == "stream" else ""
-                if told["msg_type"] == "execute_reply":
-                    assert told["content"]["status"] == "ok", told["content"]
+                assert told["msg_type"] != "error", told["content"]
                 if told["msg_type"] == "status" and told["content"]["execution_state"] == "idle":
                     return said
         finally:
             connection.close()
+            self.api(token, "DELETE", kernel)
 
     def stop_server(self, user: str, token: str) -> None:
         self.api(token, "DELETE", f"/hub/api/users/{user}/server")

@@ -32,7 +32,7 @@
 {{- $secrets := list "admin_password" "api_tokens" "auth_token" "client_secret" "cookie_secret" "github_client_secret" "keys" "password" "proxy_auth_token" "service_tokens" "user_password" -}}
 {{- range $class, $traits := .Values.hub.config -}}
   {{- range $trait, $value := $traits -}}
-    {{- $with := and (eq $trait "db_url") (regexMatch "://[^:/]*:[^@]*@|[?&]password=" (toString $value)) -}}
+    {{- $with := and (eq $trait "db_url") (regexMatch "://[^:/]*:[^@/]*@|[?&]password=" (toString $value)) -}}
     {{- if or (has $trait $secrets) $with (contains "\"api_token\":" (toJson $value)) -}}
       {{- fail (printf "hub.config: %[1]s.%[2]s is a secret, and values are shown in a ConfigMap. Name a Secret in hub.password, hub.clientSecret or hub.db.url; the Secret vre holds the others. / hub.config : %[1]s.%[2]s est un secret, et les valeurs se lisent dans un ConfigMap. Nommez un Secret dans hub.password, hub.clientSecret ou hub.db.url ; le Secret vre contient les autres." $class $trait) -}}
     {{- end -}}
@@ -43,12 +43,14 @@
   {{- end -}}
 {{- end -}}
 {{- /* As TAKEN of hub/kubernetes/data_values.py. */ -}}
-{{- $own := list "/bin" "/dev" "/etc/dask-credentials" "/lib" "/opt/odatis" "/proc" "/sbin" "/sys" "/usr" "/home/odatis" "/run/vre" "/tmp" "/var/run/secrets" "/srv/catalog" "/srv/catalog-status" "/srv/found" "/srv/gallery" "/srv/notebooks" "/srv/templates" "/srv/workshops" -}}
+{{- $whole := list "/bin" "/dev" "/etc/dask-credentials" "/lib" "/lib64" "/opt/odatis" "/proc" "/sbin" "/sys" "/usr" "/var/run/secrets" "/srv/catalog" "/srv/catalog-status" "/srv/found" "/srv/gallery" "/srv/notebooks" "/srv/templates" "/srv/workshops" -}}
+{{- $own := concat $whole (list "/home/odatis" "/run/vre" "/tmp") -}}
 {{- $seen := dict -}}
 {{- range $name, $mount := .Values.data.mounts -}}
   {{- $path := clean $mount.path -}}
   {{- range $own -}}
-    {{- if hasPrefix (printf "%s/" (trimSuffix "/" $path)) (print . "/") -}}
+    {{- $inside := and (has . $whole) (hasPrefix (print . "/") $path) -}}
+    {{- if or $inside (hasPrefix (printf "%s/" (trimSuffix "/" $path)) (print . "/")) -}}
       {{- fail (printf "data.mounts: %[1]s cannot be mounted at %[2]s: this folder, or one in it, is the VRE's own. Choose another, such as /data/%[1]s. / data.mounts : %[1]s ne peut pas être monté à %[2]s : ce dossier, ou l'un de ceux qu'il contient, est au VRE lui-même. Choisissez-en un autre, par exemple /data/%[1]s." $name $path) -}}
     {{- end -}}
   {{- end -}}

@@ -197,4 +197,5 @@ def _ftp_code(error: BaseException) -> str:
 
 def on_disk(error: BaseException) -> bool:
     """Whether our own disk had no room."""
-    return isinstance(error, OSError) and error.errno in _DISK
+    # the counts of these two stand where others have their number
+    return isinstance(error, OSError) and not isinstance(error, _OURS) and error.errno in _DISK

@@ -2,7 +2,7 @@
 
 import io
 import json
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import quote, urlencode
 
 import pandas as pd
@@ -50,47 +50,32 @@ def tabledap(origin: Origin, method: Method, request: Request) -> pd.DataFrame:
     columns = list(request.variables or args.get("variables") or [])
     if columns:
         columns = list(dict.fromkeys([*names.values(), *(names.get(column, column) for column in columns)]))
-    found: list[pd.DataFrame] = []
+    answers = []
     for span in _longitudes(request.bbox):
-        if found and span.only_if_none:
-            break
         constraints = _constraints(names, request, span)
         constraints += [quote(part, safe="") for part in args.get("constraints", [])]
         query = "&".join([quote(",".join(columns), safe=","), *constraints])
         address = f"{url.removesuffix('.html').removesuffix('.csv')}.csv" + (f"?{query}" if query else "")
-        found += _answered(origin, method, address)
-    if not found:
+        answers += _answered(origin, method, address)
+    if not answers:
         raise DataNotFound(tr("access.no_rows", entry=origin.entry), tr("access.no_rows_hint"))
-    table = pd.concat(found, ignore_index=True)
-    table.attrs = found[0].attrs
-    return table
+    return _rows_with_units(answers, origin.entry)
 
 
 _AXES = {"lat": "latitude", "lon": "longitude", "time": "time"}
 
 
-class _Span(NamedTuple):
-    """Longitudes to ask for; None is any."""
-
-    ends: tuple[float, float] | None
-    only_if_none: bool = False
-    """Only where what was asked before has no row."""
-
-
-def _longitudes(box: BBox | None) -> list[_Span]:
-    """What to ask for a box, whether the rows count from -180 to 180 or from 0 to 360."""
+def _longitudes(box: BBox | None) -> list[tuple[float, float] | None]:
+    """The spans to ask for, whether rows count from -180 to 180 or from 0 to 360; None is any."""
     # across the date line, rows are selected when they are here
     if box is None or box.width >= 360 or len(box.spans) > 1:
-        return [_Span(None)]
+        return [None]
     ((west, east),) = box.spans
-    if west >= 0:
-        return [_Span((west, east))]
-    # across Greenwich, the part to the east of it does not tell how the rows count
-    return [_Span((west, east)), _Span((west + 360, min(east, 0) + 360), only_if_none=east < 0)]
+    return [(west, east), *([(west + 360, min(east, 0) + 360)] if west < 0 else [])]
 
 
-def _answered(origin: Origin, method: Method, address: str) -> list[pd.DataFrame]:
-    """The rows; none where the server says that there are none."""
+def _answered(origin: Origin, method: Method, address: str) -> list[bytes]:
+    """The answer; none where the server says that there are no rows."""
     fs, place = filesystem(address, None, origin.trusted, method.login)
     if "http" not in fs.protocol:
         raise Refused(tr("access.no_protocol", protocol=protocols(address)[0]))
@@ -99,15 +84,15 @@ def _answered(origin: Origin, method: Method, address: str) -> list[pd.DataFrame
         if _NO_ROWS in body:
             return []
         raise FileNotFoundError(origin.entry)
-    return [_rows_with_units(body, origin.entry)]
+    return [body]
 
 
-def _constraints(names: dict[str, str], request: Request, span: _Span) -> list[str]:
+def _constraints(names: dict[str, str], request: Request, span: tuple[float, float] | None) -> list[str]:
     found = []
     if request.bbox:
         found += [f"{names['lat']}>={request.bbox.south}", f"{names['lat']}<={request.bbox.north}"]
-    if span.ends:
-        found += [f"{names['lon']}>={span.ends[0]}", f"{names['lon']}<={span.ends[1]}"]
+    if span:
+        found += [f"{names['lon']}>={span[0]}", f"{names['lon']}<={span[1]}"]
     if request.time:
         start, end = request.time
         found += [f"{names['time']}>={start:%Y-%m-%dT%H:%M:%SZ}"] if start else []
@@ -115,23 +100,29 @@ def _constraints(names: dict[str, str], request: Request, span: _Span) -> list[s
     return [quote(part, safe="") for part in found]
 
 
-def _rows_with_units(body: bytes, entry: str) -> pd.DataFrame:
+def _rows_with_units(answers: list[bytes], entry: str) -> pd.DataFrame:
+    """One table: what is text in one answer is text in all."""
+    parts = [_lines(body, entry) for body in answers]
+    heads, units = (
+        next(pd.read_csv(io.BytesIO(line), header=None).itertuples(index=False)) for line in parts[0][:2]
+    )
+    rows = io.BytesIO(b"".join(part[2] for part in parts))
+    table = pd.read_csv(rows, header=None, names=[str(head) for head in heads], low_memory=False)
+    known = {str(name): str(unit) for name, unit in zip(heads, units, strict=True) if isinstance(unit, str)}
+    table.attrs["units"] = {name: unit for name, unit in known.items() if unit and unit != "UTC"}
+    return table
+
+
+def _lines(body: bytes, entry: str) -> list[bytes]:
+    """Names, units, and all rows."""
     lines = body.split(b"\n", 2)
     if len(lines) < 3 or b"," not in lines[0] + b",":
         raise ShortRead(len(body), len(body) + 1)
     if body[:64].lstrip().lower().startswith((b"<!doctype", b"<html", b"error")):
         raise CatalogError(tr("access.web_page", entry=entry), tr("access.web_page_hint"))
-    heads, units = (
-        next(pd.read_csv(io.BytesIO(line), header=None).itertuples(index=False)) for line in lines[:2]
-    )
-    table = pd.read_csv(
-        io.BytesIO(lines[2]), header=None, names=[str(head) for head in heads], low_memory=False
-    )
     if not body.endswith(b"\n"):  # each row ends its line: the last one was cut
         raise ShortRead(len(body), len(body) + 1)
-    known = {str(name): str(unit) for name, unit in zip(heads, units, strict=True) if isinstance(unit, str)}
-    table.attrs["units"] = {name: unit for name, unit in known.items() if unit and unit != "UTC"}
-    return table
+    return lines
 
 
 def wfs(origin: Origin, method: Method, request: Request) -> pd.DataFrame:

@@ -77,21 +77,24 @@ class _Header:
                 ends.append(known.begin + (records - 1) * step + known.size)
         return max(ends)
 
-    def _bytes(self, count: int) -> bytes:
+    def _skip(self, count: int) -> None:
         end = self.file.tell() + count
         if end > self.came:
             raise ShortRead(self.came, end)
-        return self.file.read(count)
+        self.file.seek(end)
 
     def _number(self, count: int) -> int:
-        return int.from_bytes(self._bytes(count), "big")
+        begin = self.file.tell()
+        self._skip(count)
+        self.file.seek(begin)
+        return int.from_bytes(self.file.read(count), "big")
 
     def _entries(self) -> int:
-        self._bytes(4)  # of which kind the list is, or zeros
+        self._skip(4)  # of which kind the list is, or zeros
         return self._number(self.count_bytes)
 
     def _skip_name(self) -> None:
-        self._bytes(_padded(self._number(self.count_bytes)))
+        self._skip(_padded(self._number(self.count_bytes)))
 
     def _dimension(self) -> int:
         """Its length; 0 is that of the records."""
@@ -102,7 +105,7 @@ class _Header:
         for _ in range(self._entries()):
             self._skip_name()
             size = _SIZES[self._number(4)]
-            self._bytes(_padded(size * self._number(self.count_bytes)))
+            self._skip(_padded(size * self._number(self.count_bytes)))
 
     def _variable(self, lengths: list[int]) -> _Variable:
         self._skip_name()

@@ -33,7 +33,7 @@ def longitudes_east(ds: xr.Dataset, changes: list[str]) -> xr.Dataset:
     shift = east[order] - values[order]
     ds = ds.assign_coords(lon=("lon", east[order].astype(lon.dtype), attrs))
     if bounds in ds.variables:
-        ds[bounds] = ds[bounds] + xr.DataArray(shift, dims="lon")
+        ds[bounds] = (ds[bounds] + xr.DataArray(shift, dims="lon")).assign_attrs(ds[bounds].attrs)
         ds = ds.set_coords(bounds)
     now = f"{east[order][0]:g} … {east[order][-1]:g}"
     changes.append(tr("clean.longitude", written=written, now=now))

@@ -103,9 +103,10 @@ def _by_text(index: "Index", rows: np.ndarray, entries, text: str, asked: Unders
         total += score
     if asked.period is not None:
         rows = conditions.in_period(index, rows, asked.period, entries, said=True)
-    total = np.where(index.arrays["opens"], _OPENS * total, total)
+    opens = index.arrays["opens"]
+    total = np.where(opens, _OPENS * total, total)
     names = np.array([entries[row].id for row in rows])
-    return rows[np.lexsort((names, -total[rows]))]
+    return rows[np.lexsort((names, ~opens[rows], -total[rows]))]
 
 
 def _part(index: "Index", part: Part) -> np.ndarray:

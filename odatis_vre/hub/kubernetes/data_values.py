@@ -14,12 +14,24 @@ __all__ = ["Catalog", "Cidr", "Data", "Egress", "Mount", "Notebooks", "ObjectSto
 MountName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$")]
 FileName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-][a-zA-Z0-9._-]*$")]
 # Folders of the image, and of the volumes that pods have of their own; templates/_validate.tpl has them too.
-TAKEN = (
-    *("/bin", "/dev", "/etc/dask-credentials", "/lib", "/opt/odatis", "/proc", "/sbin", "/sys", "/usr"),
-    *("/home/odatis", "/run/vre", "/tmp", "/var/run/secrets"),
-    *("/srv/catalog", "/srv/catalog-status", "/srv/found", "/srv/notebooks"),
-    *("/srv/gallery", "/srv/templates", "/srv/workshops"),
+# Whole: nothing may be mounted inside them either.
+WHOLE = (
+    *(
+        "/bin",
+        "/dev",
+        "/etc/dask-credentials",
+        "/lib",
+        "/lib64",
+        "/opt/odatis",
+        "/proc",
+        "/sbin",
+        "/sys",
+        "/usr",
+    ),
+    *("/var/run/secrets", "/srv/catalog", "/srv/catalog-status", "/srv/found", "/srv/gallery"),
+    *("/srv/notebooks", "/srv/templates", "/srv/workshops"),
 )
+TAKEN = (*WHOLE, "/home/odatis", "/run/vre", "/tmp")
 Cidr = Annotated[str, Field(pattern=r"^[0-9a-fA-F.:]+/[0-9]+$")]
 
 
@@ -90,7 +102,8 @@ class Data(Part):
         seen: dict[str, str] = {}
         for name, mount in sorted(mounts.items()):
             path = "/" + posixpath.normpath(mount.path).lstrip("/")
-            if any(f"{own}/".startswith(path.rstrip("/") + "/") for own in TAKEN):
+            inside = any(path.startswith(f"{own}/") for own in WHOLE)
+            if inside or any(f"{own}/".startswith(path.rstrip("/") + "/") for own in TAKEN):
                 raise ValueError(tr("hub.kubernetes.mount_taken", name=name, path=path))
             if path in seen:
                 raise ValueError(tr("hub.kubernetes.mount_twice", first=seen[path], second=name, path=path))

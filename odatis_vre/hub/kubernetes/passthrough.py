@@ -18,7 +18,7 @@ SECRETS = (
     *("admin_password", "api_tokens", "auth_token", "client_secret", "cookie_secret", "github_client_secret"),
     *("keys", "password", "proxy_auth_token", "service_tokens", "user_password"),
 )
-_PASSWORD_IN_URL = re.compile(r"://[^:/]*:[^@]*@|[?&]password=")
+_PASSWORD_IN_URL = re.compile(r"://[^:/]*:[^@/]*@|[?&]password=")
 
 
 def refused_trait(config: Mapping[str, Mapping[str, Any]]) -> str | None:

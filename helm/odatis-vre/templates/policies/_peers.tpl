@@ -45,7 +45,7 @@
      say: the link, Alibaba's, Azure's and Oracle's addresses, AWS's and Google's by IPv6, the link by NAT64 and 6to4. */}}
 {{- define "vre.public" -}}
 {{- $four := list "169.254.0.0/16" "100.100.100.200/32" "168.63.129.16/32" "192.0.0.192/32" -}}
-{{- $six := list "fe80::/10" "fd00:ec2::/32" "fd20:ce::254/128" "64:ff9b::a9fe:0/112" "64:ff9b:1::a9fe:0/112" "2002:a9fe::/32" -}}
+{{- $six := list "fe80::/10" "fd00:ec2::/32" "fd20:ce::254/128" "64:ff9b::a9fe:0/112" "64:ff9b::6464:64c8/128" "64:ff9b::a83f:8110/128" "64:ff9b::c000:c0/128" "64:ff9b:1::a9fe:0/112" "2002:a9fe::/32" -}}
 {{- range concat (.Values.networkPolicy.private | default list) (.Values.networkPolicy.alsoPrivate | default list) -}}
 {{- if contains ":" . }}{{ $six = append $six . }}{{ else }}{{ $four = append $four . }}{{ end -}}
 {{- end -}}
