@@ -112,8 +112,8 @@ def _login(entry: "Entry") -> str:
 def _notes(entry: "Entry") -> str:
     """What one has to know of each way to the values."""
     ways = [way for way in entry.metadata.access if way.note and str(way.note)]
-    said = dict.fromkeys(f"{way.protocol or way.driver}: {way.note}" for way in ways)
-    return "; ".join(said)
+    said = dict.fromkeys(f"{way.protocol or way.driver}{tr('catalog.colon')}{way.note}" for way in ways)
+    return tr("catalog.semicolon").join(said)
 
 
 def _trust(entry: "Entry") -> str:
@@ -125,7 +125,7 @@ def _trust(entry: "Entry") -> str:
         fields = [_field(name, known.absent.get(name)) for name in names]
         if fields:
             parts.append(tr(f"catalog.{key}", fields=", ".join(fields)))
-    return "" if known.verified is True else "; ".join(parts)
+    return "" if known.verified is True else tr("catalog.semicolon").join(parts)
 
 
 def _field(name: str, reason: Text | None) -> str:
@@ -161,7 +161,7 @@ def plain(entry: "Entry") -> str:
     """A dataset in a few lines."""
     rows = facts(entry)
     width = max((len(label) for label in rows), default=0)
-    lines = [f"{entry.id}: {entry.title}"]
+    lines = [f"{entry.id}{tr('catalog.colon')}{entry.title}"]
     lines += [f"  {label:<{width}}  {text}" for label, text in rows.items()]
     return "\n".join([*lines, f"  {entry.call}"] if entry.metadata.address == "exact" else lines)
 
@@ -204,11 +204,11 @@ def _links(entry: "Entry") -> str:
     """The pages about it; an address of any other kind is shown and leads nowhere."""
     shown = []
     for link in entry.metadata.links:
-        url, name = public_url(link.url), escape(link.name or link.url)
+        url, name = public_url(link.url), escape(str(link.name or "") or link.url)
         if url.startswith(("https://", "http://")):
             shown.append(f'<li><a href="{escape(url)}" rel="noopener noreferrer">{name}</a></li>')
         else:
-            shown.append(f"<li>{name}: <code>{escape(url)}</code></li>")
+            shown.append(f"<li>{name}{tr('catalog.colon')}<code>{escape(url)}</code></li>")
     return _folded(tr("catalog.label.links"), shown)
 
 

@@ -33,7 +33,7 @@ def footprint(box: BBox) -> str:
     grid = "".join(f"M{x} 0v360" for x in range(120, 720, 120)) + "".join(
         f"M0 {y}h720" for y in range(60, 360, 60)
     )
-    label = escape(f"{tr('catalog.label.extent')}: {box}")
+    label = escape(f"{tr('catalog.label.extent')}{tr('catalog.colon')}{box}")
     return (
         '<svg width="288" height="144" viewBox="0 0 720 360" role="img" '
         f'aria-label="{label}"><title>{label}</title><rect class="sea" width="720" height="360"/>'

@@ -49,7 +49,7 @@ def _text(value: Any) -> Any:
 
 
 class _WithText(_Part):
-    @field_validator("title", "description", "note", mode="before", check_fields=False)
+    @field_validator("title", "description", "note", "name", mode="before", check_fields=False)
     @classmethod
     def _one_or_two_languages(cls, value: Any) -> Any:
         return _text(value)
@@ -68,12 +68,12 @@ class Licence(_Part):
     url: str | None = None
 
 
-class Link(_Part):
+class Link(_WithText):
     """A page about the dataset, or a service beside its values."""
 
     url: str
     protocol: str | None = None
-    name: str | None = None
+    name: Text | None = None
 
 
 class Access(_WithText):

@@ -30,7 +30,8 @@ def catalog_schema(model: type[BaseModel]) -> dict[str, Any]:
         for field in ("title", "description"):
             if field in parts[name]["properties"]:
                 parts[name]["properties"][field] = text
-    parts["Access"]["properties"]["note"]["anyOf"].append(_TEXT)
+    for name, field in (("Access", "note"), ("Link", "name")):
+        parts[name]["properties"][field]["anyOf"].append(_TEXT)
     known = parts["Metadata"]["properties"]
     known["absent"]["additionalProperties"] = text
     known["licence"]["anyOf"].append(_TEXT)

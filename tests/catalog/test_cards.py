@@ -119,6 +119,14 @@ def test_links_lead_to_web_pages_only(write_catalog):
     assert "secret" not in entry._repr_html_()
 
 
+def test_the_name_of_a_link_and_its_colon_are_of_the_readers_language(site):
+    entry = site["physics/cci_sea_state"]
+    for lang, name, colon in (("en", ">files<", "FTP: <code>"), ("fr", ">fichiers<", "FTP : <code>")):
+        with use_language(lang):
+            assert name in entry._repr_html_()
+            assert colon in entry._repr_html_()
+
+
 @pytest.mark.parametrize("lang", ["en", "fr"])
 def test_every_shipped_card_is_well_formed_and_asks_nothing_of_a_network(site, lang):
     with use_language(lang):
@@ -271,7 +279,7 @@ sources:
     ("lang", "note", "absent"),
     [
         ("en", "zarr: by <analogy>; ftp: slow", "extent (everywhere), period (of no date)"),
-        ("fr", "zarr: par <analogie>; ftp: slow", "étendue (everywhere), période (sans date)"),
+        ("fr", "zarr : par <analogie> ; ftp : slow", "étendue (everywhere), période (sans date)"),
     ],
 )
 def test_a_card_shows_the_notes_of_each_way_and_why_a_field_is_absent(write_catalog, lang, note, absent):

@@ -37,6 +37,7 @@ def test_a_shipped_file_holds_to_it(path):
         {"variables": {"sst": {"title": "temperature"}}, "verified": {"licence": True}},
         {"access": [{"driver": "csv", "note": "one text"}, {"driver": "csv", "note": None}]},
         {"access": [{"driver": "csv", "note": {"en": "a", "fr": "b"}}], "absent": {"time": "none"}},
+        {"links": [{"url": "u", "name": "files"}, {"url": "u", "name": {"en": "files", "fr": "fichiers"}}]},
         {"harvested": True},
     ],
 )

@@ -94,7 +94,7 @@ class Understood:
         rows = [tr("search.words", words=", ".join(said))] if said else []
         rows += [tr("search.place", name=known.label(place.token), box=place.box) for place in self.places]
         rows += [tr("search.period", period=self.period)] if self.period else []
-        return tr("search.understood", parts="; ".join(rows)) if rows else ""
+        return tr("search.understood", parts=tr("catalog.semicolon").join(rows)) if rows else ""
 
 
 def understand(text: str) -> Understood:
