@@ -102,7 +102,7 @@ test_inside() {
     if [ "$ENGINE" = docker ]; then
         home=$(docker inspect --format '{{range .Config.Env}}{{println .}}{{end}}' "$2" | sed -n 's/^HOME=//p')
         docker run --rm --network none --read-only --cap-drop ALL --security-opt no-new-privileges \
-            --tmpfs /tmp:mode=1777 --tmpfs "$home:mode=1777" --env PYTHONPATH=/check/images \
+            --tmpfs /tmp:uid=1000,gid=1000 --tmpfs "$home:uid=1000,gid=1000" --env PYTHONPATH=/check/images \
             --volume "$PWD/images:/check/images:ro" --volume "$PWD/requirements:/check/requirements:ro" \
             "$2" python3 -B "$program" "$version" >&2
         return
